@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// build(): the whole Dockerfile frontend as one function.
+//
+//     dockerfile::BuildResult result = dockerfile::build(gateway, {{"target", "app"}, {"build-arg:V", "1"}}, stop);
+//     for (auto& image : result.images) engine.build(image.definition) …
+//
+// Options have BuildKit's names: "filename", "target", "platform", "build-arg:NAME", "label:NAME",
+// "context", "context:NAME", "input-metadata:NAME", "contextkey", "dockerfilekey", "contextsubdir",
+// "no-cache", "image-resolve-mode", "add-hosts", "ulimit", "cgroup-parent", "shm-size", "hostname",
+// "force-network-mode", "override-copy-image", "multi-platform", "cache-imports", "cmdline",
+// "source", "build-arg:BUILDKIT_*", …
+//
+// Which frontend a `# syntax=` line names is looked at first: the docker/dockerfile family is built
+// here, in process; anything else is handed to Gateway::solve with frontend "gateway.v0", unless
+// the option "cmdline" says that this already happened.
+//
+// Failure: throws base::Error with the Dockerfile's location in source(), texts as BuildKit's.
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "dockerfile/gateway.h"
+#include "llb/definition.h"
+
+namespace dockerfile {
+
+/// The image of one platform.
+struct PlatformImage {
+  std::string id;          ///< key in a multi-platform result ("linux/arm64"); "" in a single one
+  llb::Platform platform;
+  llb::Definition definition;  ///< empty = FROM scratch and nothing done
+  std::string config;          ///< image config, raw JSON bytes to be completed with rootfs by the exporter
+  std::string base_config;     ///< config of the image it is based on; "" when from scratch
+};
+
+struct BuildResult {
+  std::vector<PlatformImage> images;              ///< in the order asked for
+  /// Result metadata with BuildKit's keys: containerimage.config[/PLATFORM], refs.platforms, …
+  std::map<std::string, std::string> metadata;
+  std::shared_ptr<Ref> forwarded;                 ///< set when another frontend built instead
+  std::optional<std::int64_t> source_date_epoch;  ///< seconds; the exporter's default
+};
+
+using FrontendOpts = std::map<std::string, std::string>;
+
+BuildResult build(Gateway& gateway, const FrontendOpts& opts, std::stop_token stop = {});
+
+}  // namespace dockerfile
