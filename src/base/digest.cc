@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#include <cstring>
+
+#include "base/error.h"
+
+namespace base {
+namespace {
+
+constexpr std::string_view kPrefix = "sha256:";
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+/// OpenSSL 3 looks an algorithm up anew on every init unless the fetched one is kept.
+const EVP_MD* sha256_algorithm() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  SLIP_CHECK(algorithm != nullptr);
+  return algorithm;
+}
+
+}  // namespace
+
+std::optional<Digest> Digest::parse(std::string_view text) {
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 64) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  Bytes bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return Digest(bytes);
+}
+
+Digest Digest::parse_or_throw(std::string_view text) {
+  if (auto digest = parse(text)) return *digest;
+  fail(Code::invalid_argument, "invalid digest \"{}\": want sha256: and 64 hexadecimal digits", text);
+}
+
+std::string Digest::str() const { return set_ ? std::string(kPrefix) + hex() : std::string(); }
+
+std::string Digest::hex() const { return set_ ? to_hex(bytes_) : std::string(); }
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const auto byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+struct Sha256::State {
+  State() { EVP_DigestInit_ex(context, sha256_algorithm(), nullptr); }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+void Sha256::update(std::span<const std::byte> bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+Digest Sha256::finish() {
+  Digest::Bytes bytes;
+  EVP_DigestFinal_ex(state_->context, bytes.data(), nullptr);
+  return Digest(bytes);
+}
+
+Digest sha256(std::string_view bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.finish();
+}
+
+}  // namespace base
+
+std::size_t std::hash<base::Digest>::operator()(const base::Digest& digest) const noexcept {
+  std::size_t value;
+  std::memcpy(&value, digest.bytes().data(), sizeof value);
+  return value;
+}
