@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Mounting snapshots. Used inside the helper process, which has its own mount namespace.
+//
+//     auto mount = snapshot::mount_snapshot(spec, driver, stop);   // not attached anywhere yet
+//     snapshot::attach(mount.get(), "/run/rootfs");                // or use the fd with openat2
+//     ... run the step ...
+//     snapshot::detach("/run/rootfs");
+//     snapshot::finish_snapshot(spec, driver, stop);               // native: derive the layer directory
+//
+// With the overlay driver a mount of no layers is an empty read-only directory, of one layer a
+// read-only bind, of more an overlay. Layer directories stay self-contained: redirect_dir, metacopy and
+// index are off. Chains beyond the kernel's limit of 500 lower layers are stacked in groups.
+// With the native driver the chain is copied to `spec.work`/root and that copy is bound.
+//
+// A detached mount lives as long as its descriptor. Failure: base::Error; a refused mount says which
+// call the kernel refused.
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "snapshot/snapshotter.h"
+
+namespace snapshot {
+
+/// The overlay attributes to use: "user.overlay.*" inside a user namespace that is not the first.
+enum class Namespace : std::uint8_t { initial, user };
+Namespace current_namespace();
+
+/// A detached mount of the snapshot's merged tree. `scratch` is an existing empty directory that a
+/// read-only native view may fill and an empty view may show; "" is fine for the overlay driver
+/// and chains that are not empty.
+base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch,
+                        const std::stop_token& stop);
+
+/// Puts a detached mount at an existing directory.
+void attach(int mount, const std::string& path);
+/// Lazy unmount; absent is fine.
+void detach(const std::string& path);
+
+/// After the last write and the last detach of an active snapshot: afterwards `spec.upper` is its layer
+/// directory and `spec.work` is empty. Idempotent.
+void finish_snapshot(const MountSpec& spec, Driver driver, const std::stop_token& stop);
+
+/// Options and layout of an overlay mount, for tests and `doctor`.
+struct Probe {
+  Driver driver = Driver::overlay;
+  std::string why_not_overlay;  ///< "" when overlay works; otherwise the call and the kernel's answer
+  bool lowerdir_append = false;  ///< Linux 6.5: one fsconfig call per layer
+};
+/// Tries a real overlay mount below `directory` (the state directory) and says what works there.
+Probe probe(const std::string& directory);
+
+}  // namespace snapshot
