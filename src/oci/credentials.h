@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Credentials for registries, from the files and helper programs people already have.
+//
+// Asked in this order, first answer wins: Docker's config.json (credHelpers for the host, then
+// credsStore, then auths), then podman's auth.json files. Keys may be hosts, URLs of hosts, and for
+// podman's files host/namespace. Docker Hub is "https://index.docker.io/v1/" in Docker's file.
+// Secrets never appear in error texts.
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oci {
+
+struct Credential {
+  std::string username;
+  std::string password;
+  std::string identity_token;  ///< an OAuth2 refresh token instead of a password
+  std::string registry_token;  ///< a bearer token to be sent as it is
+  bool empty() const { return username.empty() && identity_token.empty() && registry_token.empty(); }
+};
+
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  /// For a registry domain ("docker.io", "host:5000") and a repository path; nothing: anonymous.
+  virtual std::optional<Credential> find(std::string_view domain, std::string_view path,
+                                         const std::stop_token& stop) = 0;
+};
+
+/// The files to read; absent ones are skipped.
+struct CredentialFiles {
+  std::string docker_config;
+  std::vector<std::string> auth_files;
+};
+
+/// Where the files are by convention: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR,
+/// XDG_CONFIG_HOME, looked up through `environment`.
+CredentialFiles conventional_files(
+    const std::function<std::optional<std::string>(const std::string&)>& environment);
+
+/// Reads the files anew on each question, so a login during a long build is seen. Any thread.
+class FileCredentials final : public CredentialSource {
+ public:
+  explicit FileCredentials(CredentialFiles files) : files_(std::move(files)) {}
+  std::optional<Credential> find(std::string_view domain, std::string_view path, const std::stop_token& stop) override;
+
+ private:
+  CredentialFiles files_;
+};
+
+/// Standard base64, both ways; nothing for malformed input.
+std::string base64_encode(std::string_view bytes);
+std::optional<std::string> base64_decode(std::string_view text);
+
+}  // namespace oci
