@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// RUN, inside the helper: mounts the step's trees, runs the container, unmounts.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "llb/op.h"
+#include "ops/methods.h"
+#include "ops/mounted_tree.h"
+#include "ops/wire.h"
+#include "sandbox/container.h"
+
+namespace ops {
+namespace {
+
+constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+bool has_variable(const std::vector<std::string>& env, std::string_view name) {
+  return std::any_of(env.begin(), env.end(), [&](const std::string& entry) {
+    return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+  });
+}
+
+void add_proxies(std::vector<std::string>& env, const llb::ProxyEnv& proxy) {
+  const std::pair<const char*, const std::string*> values[] = {{"HTTP_PROXY", &proxy.http_proxy},
+                                                               {"HTTPS_PROXY", &proxy.https_proxy},
+                                                               {"FTP_PROXY", &proxy.ftp_proxy},
+                                                               {"NO_PROXY", &proxy.no_proxy},
+                                                               {"ALL_PROXY", &proxy.all_proxy}};
+  for (const auto& [name, value] : values) {
+    if (value->empty()) continue;
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c == '_' ? c : static_cast<char>(c | 32); });
+    env.push_back(base::format("{}={}", name, *value));
+    env.push_back(base::format("{}={}", lower, *value));
+  }
+}
+
+sandbox::Limits limits_from_json(const base::Json& json) {
+  sandbox::Limits limits;
+  limits.memory = json["memory"].int_or(0);
+  limits.memory_swap = json["memory_swap"].int_or(0);
+  limits.cpu_shares = static_cast<std::uint64_t>(json["cpu_shares"].int_or(0));
+  limits.cpu_period = static_cast<std::uint64_t>(json["cpu_period"].int_or(0));
+  limits.cpu_quota = json["cpu_quota"].int_or(0);
+  limits.cpuset_cpus = json["cpuset_cpus"].string_or("");
+  limits.cpuset_mems = json["cpuset_mems"].string_or("");
+  return limits;
+}
+
+/// Everything one RUN has mounted; unmounted in reverse when it goes.
+class Stage {
+ public:
+  explicit Stage(const MethodCall& call)
+      : call_(call), op_(llb::unmarshal(decode_bytes(call.params["op"].as_string()))),
+        exec_(std::get<llb::ExecOp>(op_.kind)), directory_(call.scratch()) {
+    base::make_directories(directory_, 0700);
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  ~Stage() {
+    while (!trees_.empty()) trees_.pop_back();
+    try {
+      base::remove_tree(directory_);
+    } catch (const base::Error&) {
+      // It lies on the helper's own tmpfs.
+    }
+  }
+
+  base::Json run() {
+    mount_all();
+    describe_process();
+    const auto result = sandbox::run_container(call_.world, spec_, call_.fd(0), call_.fd(1), call_.stop);
+    while (!trees_.empty()) {
+      trees_.back()->finish();
+      trees_.pop_back();
+    }
+    return sandbox::to_json(result);
+  }
+
+ private:
+  void mount_all() {
+    for (std::size_t i = 0; i < exec_.mounts.size(); ++i) {
+      if (exec_.mounts[i].dest == llb::kRootMount) mount_root(i);
+    }
+    if (spec_.rootfs.empty()) base::fail(base::Code::invalid_argument, "the step has no root filesystem");
+    for (std::size_t i = 0; i < exec_.mounts.size(); ++i) {
+      if (exec_.mounts[i].dest != llb::kRootMount) mount(i);
+    }
+  }
+
+  MountedTree& tree(std::size_t index, const std::string& path) {
+    base::make_directories(path);
+    trees_.push_back(std::make_unique<MountedTree>(snapshot::MountSpec::from_json(request(index)["mount"]),
+                                                   call_.driver(), call_.scratch(), call_.stop));
+    trees_.back()->attach(path);
+    return *trees_.back();
+  }
+
+  const base::Json& request(std::size_t index) const { return call_.params["mounts"].items().at(index); }
+
+  void mount_root(std::size_t index) {
+    spec_.rootfs = directory_ + "/root";
+    root_ = tree(index, spec_.rootfs).fd();
+    if (exec_.mounts[index].readonly) spec_.root_access = sandbox::RootAccess::read_only;
+  }
+
+  void mount(std::size_t index) {
+    const llb::Mount& mount = exec_.mounts[index];
+    switch (mount.type) {
+      case llb::MountType::bind: mount_bind(index); return;
+      case llb::MountType::cache: mount_cache(index); return;
+      case llb::MountType::tmpfs: mount_tmpfs(mount); return;
+      case llb::MountType::secret: mount_secret(index); return;
+      case llb::MountType::ssh:
+        if (mount.ssh && mount.ssh->optional) return;
+        base::fail(base::Code::unimplemented, "ssh mounts are not available yet");
+    }
+  }
+
+  std::string target(const llb::Mount& mount) const {
+    return base::is_absolute(mount.dest) ? base::clean_path(mount.dest)
+                                         : base::join_path(exec_.meta.cwd.empty() ? "/" : exec_.meta.cwd, mount.dest);
+  }
+
+  void add_bind(const llb::Mount& mount, const std::string& source, std::vector<std::string> options) {
+    options.insert(options.begin(), {"rbind", mount.readonly ? "ro" : "rw"});
+    spec_.mounts.push_back({target(mount), "bind", source, std::move(options)});
+  }
+
+  void mount_bind(std::size_t index) {
+    const llb::Mount& mount = exec_.mounts[index];
+    const std::string path = base::format("{}/m{}", directory_, index);
+    const int root = tree(index, path).fd();
+    const std::string inside = base::resolve_in_root(root, mount.selector);
+    if (!base::open_in_root_if_exists(root, inside, O_PATH, base::LastLink::keep)) {
+      base::fail(base::Code::not_found, "mount source {} does not exist", mount.selector);
+    }
+    add_bind(mount, path + inside, {});
+  }
+
+  void mount_cache(std::size_t index) {
+    const llb::Mount& mount = exec_.mounts[index];
+    const std::string data = request(index)["directory"].as_string() + "/data";
+    seed_cache(index, data);
+    const base::Fd root = base::open_directory(data);
+    const std::string inside = base::resolve_in_root(root.get(), mount.selector);
+    if (!base::open_in_root_if_exists(root.get(), inside, O_PATH, base::LastLink::keep)) {
+      base::make_directories(data + inside);
+    }
+    add_bind(mount, inside == "/" ? data : data + inside, {});
+  }
+
+  /// A new cache begins as a copy of what the mount names as its source.
+  void seed_cache(std::size_t index, const std::string& data);
+
+  void mount_tmpfs(const llb::Mount& mount) {
+    const std::int64_t size = mount.tmpfs_size.value_or(0);
+    if (target(mount) == "/dev/shm") {
+      spec_.shm_size = static_cast<std::uint64_t>(size);
+      return;
+    }
+    std::vector<std::string> options = {"nosuid", "noexec", "nodev", "mode=1777"};
+    if (size > 0) options.push_back(base::format("size={}", size));
+    spec_.mounts.push_back({target(mount), "tmpfs", "tmpfs", std::move(options)});
+  }
+
+  void mount_secret(std::size_t index) {
+    if (!request(index).contains("secret")) return;
+    const llb::Mount& mount = exec_.mounts[index];
+    const std::string path = base::format("{}/s{}", directory_, index);
+    const base::Fd file = base::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    base::write_all(file.get(), decode_bytes(request(index)["secret"].as_string()));
+    SLIP_SYSCALL(::fchown(file.get(), mount.secret->uid, mount.secret->gid), "set the owner of secret {}", mount.secret->id);
+    SLIP_SYSCALL(::fchmod(file.get(), mount.secret->mode & 07777U), "set the mode of secret {}", mount.secret->id);
+    spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
+  }
+
+  void describe_process() {
+    const llb::Meta& meta = exec_.meta;
+    const auto files = sandbox::read_user_files(root_);
+    spec_.argv = meta.args;
+    spec_.user = sandbox::resolve_user(meta.user, files);
+    spec_.cwd = meta.cwd.empty() ? "/" : meta.cwd;
+    spec_.hostname = meta.hostname;
+    spec_.cgroup_parent = meta.cgroup_parent;
+    spec_.network = exec_.network == llb::NetMode::none ? sandbox::Network::none : sandbox::Network::host;
+    if (exec_.security == llb::SecurityMode::insecure) spec_.security = sandbox::Security::insecure;
+    for (const auto& host : meta.extra_hosts) spec_.extra_hosts.push_back({host.host, host.ip});
+    for (const auto& limit : meta.ulimits) spec_.ulimits.push_back({limit.name, limit.soft, limit.hard});
+    spec_.limits = limits_from_json(call_.params["limits"]);
+    spec_.stub_removal = meta.remove_mount_stubs_recursive ? sandbox::StubRemoval::with_parents
+                                                           : sandbox::StubRemoval::target_only;
+    spec_.env = meta.env;
+    if (meta.proxy_env) add_proxies(spec_.env, *meta.proxy_env);
+    for (const auto& [name, value] : call_.params["secret_env"].members()) {
+      spec_.env.push_back(base::format("{}={}", name, decode_bytes(value.as_string())));
+    }
+    if (!has_variable(spec_.env, "PATH")) spec_.env.push_back(base::format("PATH={}", kDefaultPath));
+    if (!has_variable(spec_.env, "HOME")) {
+      spec_.env.push_back(base::format("HOME={}", sandbox::home_of_user(meta.user, files)));
+    }
+  }
+
+  const MethodCall& call_;
+  llb::Op op_;
+  const llb::ExecOp& exec_;
+  std::string directory_;
+  std::vector<std::unique_ptr<MountedTree>> trees_;
+  int root_ = -1;
+  sandbox::ContainerSpec spec_;
+};
+
+void Stage::seed_cache(std::size_t index, const std::string& data) {
+  if (base::exists(data)) return;
+  const std::string fresh = base::format("{}.{}", data, ::getpid());
+  base::make_directories(fresh);
+  if (request(index).contains("seed")) {
+    const MountedTree seed(snapshot::MountSpec::from_json(request(index)["seed"]), call_.driver(), call_.scratch(),
+                           call_.stop);
+    copy_tree(seed.fd(), base::open_directory(fresh).get(), call_.stop);
+  }
+  if (::rename(fresh.c_str(), data.c_str()) != 0) base::remove_tree(fresh);  // another step was first
+}
+
+}  // namespace
+
+base::Json exec_method(const MethodCall& call) { return Stage(call).run(); }
+
+}  // namespace ops

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_layers.h"
+
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "base/task.h"
+#include "ops/wire.h"
+
+namespace ops {
+namespace {
+
+constexpr std::size_t kParallelLayers = 3;
+
+void check_counts(const oci::ResolvedImage& image) {
+  if (image.manifest.layers.size() == image.config.diff_ids.size()) return;
+  base::fail(base::Code::data_loss, "the image's manifest lists {} layers and its config {} diff ids",
+             image.manifest.layers.size(), image.config.diff_ids.size());
+}
+
+/// One layer on its way: unpacked side by side with the others, committed in order.
+struct Incoming {
+  std::optional<snapshot::Active> active;
+  snapshot::LayerInfo info;
+  std::vector<std::string> implied;  ///< directories the tar only implies, see layer/apply.h
+};
+
+void unpack(Incoming& incoming, const oci::Descriptor& descriptor, const Services& services,
+            const std::stop_token& stop) {
+  const base::Fd file = services.store.content().open(descriptor.digest);
+  const int fds[] = {file.get()};
+  base::Json params = base::Json::object();
+  params.set("mount", incoming.active->mounts().to_json()).set("expect", incoming.info.diff_id->str());
+  const auto reply = services.worker.call("unpack", params, fds, stop);
+  incoming.info.size = static_cast<std::uint64_t>(reply.result["bytes"].int_or(0));
+  incoming.implied = reply.result["implied"].string_items();
+}
+
+void commit(Incoming& incoming, const snapshot::Chain& chain, std::size_t index, const Services& services,
+            const std::stop_token& stop) {
+  if (!incoming.implied.empty() && index > 0) {
+    const snapshot::Chain below(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(index));
+    base::Json params = base::Json::object();
+    params.set("mount", incoming.active->mounts().to_json()).set("implied", base::Json::strings(incoming.implied));
+    params.set("lowers", base::Json::strings(services.snapshots.layer_directories(below)));
+    services.worker.call("adopt", params, {}, stop);
+  }
+  services.snapshots.commit_as(*incoming.active, chain[index], incoming.info);
+}
+
+}  // namespace
+
+void remember_blob(const snapshot::Chain& chain, const oci::Descriptor& descriptor, const base::Digest& diff_id,
+                   const Services& services) {
+  const snapshot::Chain below(chain.begin(), chain.end() - 1);
+  snapshot::LayerBlob blob;
+  blob.digest = descriptor.digest;
+  blob.size = descriptor.size;
+  blob.diff_id = diff_id;
+  blob.media_type = descriptor.media_type;
+  services.snapshots.records().put_blob({chain.back(), snapshot::chain_key(below), std::string(kPulledEncoding)}, blob);
+}
+
+snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex, const Services& services,
+                            const std::stop_token& stop) {
+  const auto& image = base.image;
+  check_counts(image);
+  const auto& layers = image.manifest.layers;
+  std::vector<Incoming> incoming(layers.size());
+  snapshot::Chain chain;
+  base::ThreadPool pool("layers", kParallelLayers);
+  base::TaskGroup group(pool, stop);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    chain.push_back(snapshot::layer_id_of(image.config.diff_ids[i]));
+    remember_blob(chain, layers[i], image.config.diff_ids[i], services);
+    if (services.snapshots.has(chain.back())) continue;
+    incoming[i].info.diff_id = image.config.diff_ids[i];
+    incoming[i].active = services.snapshots.prepare({});
+    group.run([&, i](const std::stop_token& task_stop) {
+      const std::string id = layers[i].digest.str();
+      base.source->fetch_blob(
+          layers[i], services.store.content(),
+          [&](std::uint64_t current, std::uint64_t total) { services.events.progress(vertex, id, current, total); },
+          task_stop);
+      base::with_context([&] { unpack(incoming[i], layers[i], services, task_stop); }, "unpacking layer {} of {}", id,
+                         base.name);
+      services.events.progress_done(vertex, id);
+    });
+  }
+  group.wait();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (incoming[i].active) commit(incoming[i], chain, i, services, stop);
+  }
+  return chain;
+}
+
+}  // namespace ops

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the helper process can be asked. Requests are JSON (wire.h), bulk data goes through descriptors.
+//
+//   unpack       {mount, expect} + blob            → {bytes, implied}     a layer blob into mount.upper
+//   adopt        {mount, implied, lowers}          → {}                   attributes of implied directories
+//   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN
+//   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
+//   digest       {mount, selections}               → {digest}             content of a selection
+//   diff         {lowers, upper, …} + out          → WrittenLayer         a layer as a compressed tar
+//   read         {mount, path, limit}              → {data}               one file
+//   list, stat   {mount, path}                     → entries              for frontends that look around
+//   rootfs_tar   {mount, epoch} + out              → {}                   -o type=tar
+//   rootfs_copy  {mount, …} + directory            → {}                   -o type=local
+//   remove       {path}                            → {}                   a tree with mapped owners
+//
+// Every request also has "driver": the snapshot driver of this store.
+#include "ops/local_source.h"
+#include "sandbox/helper.h"
+#include "snapshot/snapshotter.h"
+
+namespace ops {
+
+/// What every method gets.
+struct MethodCall {
+  const sandbox::World& world;
+  const base::Json& params;
+  std::vector<base::Fd>& fds;
+  std::stop_token stop;
+
+  snapshot::Driver driver() const;
+  /// A fresh path below the helper's work directory.
+  std::string scratch() const;
+  /// The descriptor at a position; throws internal when the request brought none.
+  int fd(std::size_t index) const;
+};
+
+base::Json exec_method(const MethodCall& call);
+base::Json file_method(const MethodCall& call);
+base::Json digest_method(const MethodCall& call);
+base::Json unpack_method(const MethodCall& call);
+base::Json adopt_method(const MethodCall& call);
+base::Json diff_method(const MethodCall& call);
+base::Json read_method(const MethodCall& call);
+base::Json list_method(const MethodCall& call);
+base::Json stat_method(const MethodCall& call);
+base::Json remove_method(const MethodCall& call);
+
+/// A method of another room (exporters), with the same arguments.
+using Method = base::Json (*)(const MethodCall& call);
+
+/// The table for sandbox::helper_main.
+sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std::string, Method>& more = {});
+
+}  // namespace ops

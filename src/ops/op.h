@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// From LLB to steps: what each operation does when the engine asks.
+//
+//     llb::Graph graph = llb::parse(definition);
+//     ops::LoadedGraph loaded = ops::load(graph, services);
+//     auto results = engine.build(loaded.graph, {loaded.head}, stop);
+//
+// One file per operation (source_image, source_local, source_git, source_http, exec, file, merge,
+// diff, build), each with a make_… function that load() calls by the kind of the op.
+// Threads: ops are used as solve/op.h says. Failure: base::Error; load() throws invalid_argument for
+// an op that cannot be built here.
+#include <memory>
+#include <optional>
+
+#include "llb/definition.h"
+#include "ops/services.h"
+#include "solve/graph.h"
+
+namespace ops {
+
+std::shared_ptr<solve::Op> make_exec(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_file(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_source_image(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_source_local(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_source_git(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_source_http(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_merge(const llb::Vertex& vertex, const Services& services);
+std::shared_ptr<solve::Op> make_diff(const llb::Vertex& vertex, const Services& services);
+
+struct LoadedGraph {
+  solve::Graph graph;
+  std::optional<solve::Edge> head;  ///< nothing = the empty filesystem
+};
+
+LoadedGraph load(const llb::Graph& graph, const Services& services);
+
+}  // namespace ops

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What ops work with, built once by the CLI (or the daemon) and passed to every op by reference.
+#include <map>
+#include <set>
+#include <string>
+
+#include "ops/events.h"
+#include "ops/image_resolver.h"
+#include "ops/local_source.h"
+#include "ops/worker.h"
+#include "snapshot/snapshotter.h"
+#include "store/store.h"
+
+namespace oci {
+class HttpClient;
+}
+
+namespace ops {
+
+/// A secret of the command line: its bytes are read when a step mounts it, and never kept.
+struct SecretSource {
+  std::string file;      ///< path, or "" for an environment variable
+  std::string variable;
+};
+
+/// What the user said about this build as a whole.
+struct BuildSettings {
+  std::set<std::string> entitlements;           ///< "network.host", "security.insecure"
+  std::map<std::string, SecretSource> secrets;  ///< by id
+  bool offline = false;
+};
+
+struct Services {
+  store::Store& store;
+  snapshot::Snapshotter& snapshots;
+  Worker& worker;
+  ImageResolver& images;
+  oci::HttpClient& http;
+  const LocalSources& locals;
+  Events& events;
+  const BuildSettings& settings;
+};
+
+}  // namespace ops
