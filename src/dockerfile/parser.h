@@ -55,7 +55,4 @@ struct ParsedFile {
 /// Parses a whole file. Throws LocatedError.
 ParsedFile parse_dockerfile(std::string_view text);
 
-/// Parses one line that stands outside a file, such as an ONBUILD trigger of a base image.
-Statement parse_statement(std::string_view line, char escape = '\\');
-
 }  // namespace dockerfile
