@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/container.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "sandbox/hosts.h"
+#include "sandbox/oci_spec.h"
+#include "sandbox/runtime.h"
+#include "sandbox/stubs.h"
+
+namespace sandbox {
+namespace {
+
+constexpr const char* kCgroupParent = "/slipway";
+
+/// The bundle's directory; removed with the object.
+class BundleDirectory {
+ public:
+  BundleDirectory(const World& world, const std::string& id) : path_(world.work_dir + "/bundles/" + id) {
+    base::make_directories(path_, 0700);
+  }
+  BundleDirectory(const BundleDirectory&) = delete;
+  BundleDirectory& operator=(const BundleDirectory&) = delete;
+  ~BundleDirectory() {
+    try {
+      base::remove_tree(path_);
+    } catch (const base::Error&) {
+      // It lies on the helper's own tmpfs and ends with that at the latest.
+    }
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// The working directory and its missing parents, owned by the user, as BuildKit makes them.
+void make_working_directory(int root, const ContainerSpec& spec) {
+  const std::string path = base::resolve_in_root(root, spec.cwd);
+  if (path == "/" || base::open_in_root_if_exists(root, path, O_PATH)) return;
+  base::Fd at = base::duplicate(root);
+  for (const auto& name : base::split(path.substr(1), '/')) {
+    if (::mkdirat(at.get(), name.c_str(), 0755) == 0) {
+      SLIP_SYSCALL(::fchownat(at.get(), name.c_str(), spec.user.uid, spec.user.gid, AT_SYMLINK_NOFOLLOW),
+                   "give working directory {} to user {}", spec.cwd, spec.user.uid);
+    } else if (errno != EEXIST) {
+      base::fail_errno(errno, base::format("make working directory {}", spec.cwd));
+    }
+    at = base::Fd(static_cast<int>(
+        SLIP_SYSCALL(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                     "make working directory {}", spec.cwd)));
+  }
+}
+
+StubTarget stub_for(const Mount& mount) {
+  const bool bind = mount.type == "bind" || mount.type == "none";
+  const auto source = bind ? base::stat_if_exists(mount.source) : std::nullopt;
+  const bool file = source && !S_ISDIR(source->st_mode);
+  return {base::clean_path(mount.target), file ? StubTarget::Kind::file : StubTarget::Kind::directory};
+}
+
+std::vector<StubTarget> stub_targets(const std::vector<Mount>& mounts) {
+  std::vector<StubTarget> targets;
+  for (const auto& mount : mounts) targets.push_back(stub_for(mount));
+  return targets;
+}
+
+void require_mapped(const World& world, const ContainerSpec& spec) {
+  if (!world.rootless()) return;
+  const auto refuse = [&](std::string_view what, std::uint32_t id) {
+    base::Error error(base::Code::failed_precondition,
+                      base::format("run as {} {}: the id does not exist in the user namespace, which has {} ids", what,
+                                   id, id_count(world.uids)));
+    error.set_hint("give your user more ids in /etc/subuid and /etc/subgid and install newuidmap (package uidmap), or "
+                   "build as root");
+    throw error;
+  };
+  if (!is_mapped(world.uids, spec.user.uid)) refuse("uid", spec.user.uid);
+  if (!is_mapped(world.gids, spec.user.gid)) refuse("gid", spec.user.gid);
+}
+
+struct CgroupChoice {
+  std::string path;  ///< "" for none
+  RuntimeCgroups mode = RuntimeCgroups::unmanaged;
+};
+
+CgroupChoice choose_cgroup(const World& world, const ContainerSpec& spec, const std::string& id,
+                           std::vector<std::string>& notes) {
+  if (!spec.limits.any() && spec.cgroup_parent.empty()) return {};
+  if (world.rootless() || world.cgroups == CgroupLayout::none) {
+    notes.push_back("resource limits and cgroup-parent have no effect: no control groups can be made here");
+    return {};
+  }
+  const std::string parent = spec.cgroup_parent.empty() ? kCgroupParent : base::join_path("/", spec.cgroup_parent);
+  return {parent + "/slipway-" + id, RuntimeCgroups::managed};
+}
+
+void require_runtime(const World& world) {
+  if (!world.runtime.empty()) return;
+  base::Error error(base::Code::failed_precondition, "no OCI runtime is installed (looked for crun and runc in PATH)");
+  error.set_hint("install the package crun");
+  throw error;
+}
+
+}  // namespace
+
+RunResult run_container(const World& world, const ContainerSpec& given, int stdout_fd, int stderr_fd,
+                        const std::stop_token& stop) {
+  require_runtime(world);
+  require_mapped(world, given);
+  ContainerSpec spec = given;
+  if (spec.hostname.empty()) spec.hostname = "buildkitsandbox";
+  if (spec.cwd.empty()) spec.cwd = "/";
+  const std::string id = base::random_id();
+  const BundleDirectory directory(world, id);
+  const Bundle bundle{directory.path(), id};
+  std::vector<std::string> notes;
+  const CgroupChoice cgroup = choose_cgroup(world, spec, id, notes);
+  const SpecPlaces places{directory.path() + "/hosts", directory.path() + "/resolv.conf", cgroup.path};
+  base::write_file_atomic(places.hosts, hosts_text(spec.hostname, spec.extra_hosts));
+  base::write_file_atomic(places.resolv_conf, resolv_conf_text());
+  base::write_file_atomic(bundle.config_path(), oci_config(world, spec, places, notes));
+
+  const base::Fd root = base::open_directory(spec.rootfs);
+  MountStubs stubs(root.get(), stub_targets(oci_mounts(world, spec, places)), spec.stub_removal);
+  make_working_directory(root.get(), spec);
+  RunResult result = run_bundle(world, bundle, spec, cgroup.mode, stdout_fd, stderr_fd, stop);
+  stubs.remove();
+  result.notes = std::move(notes);
+  return result;
+}
+
+}  // namespace sandbox

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The helper of the tests: `sandbox_test_helper __helper FD`, with methods that try out the channel,
+// and `run`, which runs a container as `ops` would.
+#include <unistd.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/strings.h"
+#include "base/subprocess.h"
+#include "sandbox/container.h"
+#include "sandbox/helper.h"
+
+namespace {
+
+using base::Json;
+using Fds = std::vector<base::Fd>;
+
+sandbox::Reply echo(const Json& params, Fds fds, const std::stop_token&) { return {params, std::move(fds)}; }
+
+sandbox::Reply fail(const Json& params, const Fds&, const std::stop_token&) {
+  base::Error error(base::Code::resource_exhausted, params["text"].as_string());
+  error.set_hint("buy a larger disk");
+  error.add_frame("unpacking a layer");
+  throw error;
+}
+
+/// Waits for the stop. Says so first, through the descriptor it was given.
+sandbox::Reply wait(const Json&, const Fds& fds, const std::stop_token& stop) {
+  base::write_all(fds.at(0).get(), "x");
+  std::mutex mutex;
+  std::condition_variable_any condition;
+  std::unique_lock lock(mutex);
+  condition.wait(lock, stop, [] { return false; });
+  throw base::Cancelled();
+}
+
+sandbox::Reply crash(const Json&, const Fds&, const std::stop_token&) {
+  ::kill(::getpid(), SIGKILL);
+  return {};
+}
+
+/// Any program inside the helper's namespaces.
+sandbox::Reply program(const Json& params, const Fds&, const std::stop_token& stop) {
+  base::Command command;
+  command.argv = params["argv"].string_items();
+  const auto output = base::run_collect(command, {}, stop);
+  Json result = Json::object();
+  result.set("code", output.status.code).set("out", output.out).set("err", output.err);
+  return {result, {}};
+}
+
+sandbox::Handlers make_handlers(const sandbox::World& world) {
+  const auto run = [world](const Json& params, const Fds& fds, const std::stop_token& stop) {
+    const auto spec = sandbox::container_spec_from_json(params);
+    const auto result = sandbox::run_container(world, spec, fds.at(0).get(), fds.at(1).get(), stop);
+    return sandbox::Reply{to_json(result), {}};
+  };
+  return {{"echo", echo}, {"fail", fail}, {"wait", wait}, {"crash", crash}, {"program", program}, {"run", run}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3 || std::string(argv[1]) != "__helper") return 2;
+  return sandbox::helper_main(static_cast<int>(base::parse_int(argv[2]).value_or(-1)), make_handlers);
+}
