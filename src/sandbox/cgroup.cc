@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <ctime>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -12,6 +14,7 @@ namespace sandbox {
 namespace {
 
 constexpr std::string_view kRoot = "/sys/fs/cgroup";
+constexpr std::int64_t kStaleSeconds = 10;
 
 /// The number behind `key ` in a flat keyed file.
 std::optional<std::uint64_t> keyed_value(std::string_view text, std::string_view key) {
@@ -30,8 +33,8 @@ void remove_stale_below(const std::string& directory) {
     const auto info = base::lstat_if_exists(path);
     if (!info || !S_ISDIR(info->st_mode)) continue;
     remove_stale_below(path);
-    // A group that is in use refuses with EBUSY, which is what tells it from a stale one.
-    (void)::rmdir(path.c_str());
+    // A group in use refuses with EBUSY; one that was just made may not be in use yet.
+    if (::time(nullptr) - info->st_mtim.tv_sec >= kStaleSeconds) (void)::rmdir(path.c_str());
   }
 }
 

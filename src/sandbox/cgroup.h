@@ -40,7 +40,10 @@ struct Limits {
 /// nothing when the group does not exist.
 std::optional<std::uint64_t> oom_kills(CgroupLayout layout, const std::string& group);
 
-/// Removes groups of ended builds below `parent` ("/slipway"); groups with processes stay.
+/// Where all groups of builds lie, in every hierarchy.
+constexpr std::string_view kCgroupParent = "/slipway";
+
+/// Removes groups of ended builds below `parent`; groups with processes and very young ones stay.
 void remove_stale_cgroups(CgroupLayout layout, const std::string& parent);
 
 }  // namespace sandbox

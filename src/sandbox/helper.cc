@@ -22,6 +22,7 @@
 #include "base/sync.h"
 #include "base/task.h"
 #include "sandbox/channel.h"
+#include "sandbox/device_gate.h"
 #include "sandbox/setup.h"
 
 namespace sandbox {
@@ -87,6 +88,7 @@ Helper::State::~State() {
   // Both ends read end of file: the helper ends itself, and the I/O thread waits for that.
   ::shutdown(socket.get(), SHUT_RDWR);
   if (io.joinable()) io.join();
+  if (!world.device_gate.empty()) remove_device_gate(world.cgroups, world.device_gate);
 }
 
 /// The whole life of the I/O thread. It starts the child itself: PDEATHSIG means the death of the

@@ -105,11 +105,12 @@ base::Json oci_user(const User& user) {
   return json;
 }
 
-base::Json oci_capabilities(const ContainerSpec& spec) {
+base::Json oci_capabilities(const World& world, const ContainerSpec& spec) {
   base::Json json = base::Json::object();
   const bool insecure = spec.security == Security::insecure;
-  const auto names =
-      base::Json::strings(insecure ? capability_names(effective_capabilities()) : default_capabilities());
+  auto granted = insecure ? capability_names(effective_capabilities()) : default_capabilities();
+  if (!insecure && !world.may_make_devices()) std::erase(granted, "CAP_MKNOD");
+  const auto names = base::Json::strings(granted);
   json.set("bounding", names).set("effective", names).set("permitted", names);
   if (insecure) json.set("inheritable", names).set("ambient", names);
   return json;
@@ -122,7 +123,7 @@ base::Json oci_process(const World& world, const ContainerSpec& spec, std::vecto
   if (world.tier == TierKind::single_id) user.erase("additionalGids");
   base::Json json = base::Json::object();
   json.set("terminal", false).set("user", std::move(user)).set("args", base::Json::strings(spec.argv));
-  json.set("env", base::Json::strings(spec.env)).set("cwd", spec.cwd).set("capabilities", oci_capabilities(spec));
+  json.set("env", base::Json::strings(spec.env)).set("cwd", spec.cwd).set("capabilities", oci_capabilities(world, spec));
   json.set_nonempty("rlimits", oci_rlimits(spec.ulimits, may_raise, notes));
   json.set("noNewPrivileges", false);
   return json;

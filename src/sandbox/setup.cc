@@ -16,15 +16,13 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/strings.h"
+#include "base/random.h"
 #include "base/subprocess.h"
+#include "sandbox/device_gate.h"
 #include "sandbox/userns.h"
 
 namespace sandbox {
 namespace {
-
-/// Groups of containers with limits live below this path in every hierarchy.
-constexpr const char* kCgroupParent = "/slipway";
 
 void die_with_parent() { (void)::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
@@ -100,6 +98,19 @@ CgroupLayout find_cgroups(const Setup& setup) {
   return hide_confusing_cgroups(setup, detect_cgroup_layout(mountinfo.value_or("")));
 }
 
+void close_gate(World& world) {
+  const std::string name = base::format("{}/{}", kCgroupParent, base::random_id());
+  try {
+    if (world.cgroups == CgroupLayout::none) {
+      base::fail(base::Code::failed_precondition, "no control groups are mounted");
+    }
+    enter_device_gate(world.cgroups, name);
+    world.device_gate = name;
+  } catch (const base::Error& error) {
+    world.notes.push_back(base::format("steps cannot make device nodes here: {}", error.text()));
+  }
+}
+
 std::string find_runtime() {
   for (const char* name : {"crun", "runc"}) {
     if (auto path = base::find_program(name)) return *path;
@@ -170,7 +181,10 @@ World make_world(const Setup& setup) {
   world.work_dir = setup.mount_point;
   if (setup.tier.kind == TierKind::single_id) world.notes.push_back(describe(setup.tier));
   world.cgroups = find_cgroups(setup);
-  if (!world.rootless()) remove_stale_cgroups(world.cgroups, kCgroupParent);
+  if (!world.rootless()) {
+    remove_stale_cgroups(world.cgroups, std::string(kCgroupParent));
+    close_gate(world);
+  }
   world.runtime = find_runtime();
   return world;
 }

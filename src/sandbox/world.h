@@ -20,11 +20,14 @@ struct World {
   std::string runtime;         ///< full path of crun or runc, or "" when there is none
   bool fresh_proc = false;     ///< a /proc could be mounted for the helper's pid namespace, so one can for a container's
   CgroupLayout cgroups;        ///< as the host has them; hidden where the runtime stumbles over them
+  std::string device_gate;     ///< the control group that keeps steps from the host's devices, or ""
   IdMap uids;                  ///< empty for root: every id is itself
   IdMap gids;
   std::vector<std::string> notes;  ///< what had to be done without, one sentence each
 
   bool rootless() const { return tier != TierKind::root; }
+  /// Steps may make device nodes only where they cannot open the host's disks through them.
+  bool may_make_devices() const { return rootless() || !device_gate.empty(); }
 };
 
 base::Json to_json(const World& world);
