@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -209,8 +210,9 @@ Output run_collect(Command command, std::string_view input, const std::stop_toke
 
 std::optional<std::string> find_program(std::string_view name) {
   const auto runnable = [](const std::string& path) {
-    const auto info = stat_if_exists(path);
-    return info && S_ISREG(info->st_mode) && ::access(path.c_str(), X_OK) == 0;
+    // As execvp: a PATH entry that may not be searched is passed over.
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
   };
   if (name.find('/') != name.npos) {
     std::string path(name);
