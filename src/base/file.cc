@@ -204,4 +204,11 @@ std::optional<FileLock> FileLock::try_lock(const std::string& path, Mode mode) {
   }
 }
 
+bool FileLock::is_at(const std::string& path) const {
+  struct stat held;
+  SLIP_SYSCALL(::fstat(fd_.get(), &held), "stat {}", path);
+  const auto named = stat_if_exists(path);
+  return named && named->st_dev == held.st_dev && named->st_ino == held.st_ino;
+}
+
 }  // namespace base

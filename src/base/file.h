@@ -68,6 +68,9 @@ class FileLock {
   /// Nothing when another holder is in the way.
   static std::optional<FileLock> try_lock(const std::string& path, Mode mode = Mode::exclusive);
 
+  /// True while `path` still names the file that is locked; false once it was unlinked or replaced.
+  bool is_at(const std::string& path) const;
+
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content digests of frozen trees, inside the helper.
+#include <thread>
+
+#include "ops/content_digest.h"
+#include "ops/methods.h"
+#include "ops/mounted_tree.h"
+
+namespace ops {
+
+base::Json digest_method(const MethodCall& call) {
+  const MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
+  std::vector<Selection> selections;
+  for (const auto& item : call.params["selections"].items()) selections.push_back(selection_from_json(item));
+  base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));
+  CopySource source;
+  source.root = tree.fd();
+  return base::Json::object().set("digest", content_digest(source, selections, pool, call.stop).str());
+}
+
+}  // namespace ops

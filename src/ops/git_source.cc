@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/git_source.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strings.h"
+#include "base/subprocess.h"
+
+namespace ops {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+bool is_commit(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::vector<std::string> git_environment(std::string_view protocols) {
+  std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "HOME=/dev/null",
+                                          "LC_ALL=C", base::format("GIT_ALLOW_PROTOCOL={}", protocols),
+                                          "GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes"};
+  for (const char* name : {"PATH", "SSH_AUTH_SOCK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
+                           "https_proxy", "no_proxy", "GIT_SSL_CAINFO"}) {
+    if (const char* value = ::getenv(name)) environment.push_back(base::format("{}={}", name, value));
+  }
+  return environment;
+}
+
+std::string git(Arguments arguments, const std::stop_token& stop, std::string_view protocols = "git:http:https:ssh") {
+  arguments.insert(arguments.begin(), {"git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"});
+  base::Command command;
+  command.argv = std::move(arguments);
+  command.environment = git_environment(protocols);
+  const base::Output output = base::run_collect(std::move(command), {}, stop);
+  if (output.status.ok()) return output.out;
+  base::fail(base::Code::unavailable, "git: {}", base::trim(output.err));
+}
+
+struct RemoteRef {
+  std::string checksum;
+  std::string name;
+};
+
+std::vector<RemoteRef> list_remote(const GitSource& source, const std::stop_token& stop) {
+  Arguments arguments = {"ls-remote", "--", source.url};
+  if (source.ref.empty()) {
+    arguments.push_back("HEAD");
+  } else {
+    arguments.push_back(source.ref);
+    arguments.push_back(source.ref + "^{}");
+  }
+  std::vector<RemoteRef> refs;
+  for (const auto& line : base::split(git(std::move(arguments), stop), '\n')) {
+    if (const auto parts = base::cut(line, "\t")) {
+      refs.push_back({std::string(parts->first), std::string(parts->second)});
+    }
+  }
+  return refs;
+}
+
+const RemoteRef* find_ref(const std::vector<RemoteRef>& refs, const std::string& name) {
+  const auto found = std::find_if(refs.begin(), refs.end(), [&](const auto& ref) { return ref.name == name; });
+  return found == refs.end() ? nullptr : &*found;
+}
+
+void check_pin(const GitSource& source, const GitRevision& revision) {
+  if (source.checksum.empty()) return;
+  if (revision.checksum.starts_with(source.checksum) || revision.commit.starts_with(source.checksum)) return;
+  base::fail(base::Code::failed_precondition, "expected checksum to match {}, got {}", source.checksum, revision.checksum);
+}
+
+/// The bare repository of an address, locked, with the commit in it.
+class BareRepository {
+ public:
+  BareRepository(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                 const std::stop_token& stop)
+      : path_(base::format("{}/{}", cache, base::sha256(source.url).hex().substr(0, 32))),
+        lock_((base::make_directories(cache), base::FileLock::wait(path_ + ".lock"))) {
+    if (!base::exists(path_ + "/HEAD")) {
+      git({"-c", "init.defaultBranch=master", "init", "--bare", "--quiet", path_}, stop);
+      git({"--git-dir=" + path_, "remote", "add", "origin", source.url}, stop);
+    }
+    if (!has(revision.commit, stop)) fetch(revision, stop);
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  bool has(const std::string& commit, const std::stop_token& stop) const {
+    base::Command command;
+    command.argv = {"git", "--git-dir=" + path_, "cat-file", "-e", commit + "^{commit}"};
+    command.environment = git_environment("");
+    return base::run_collect(std::move(command), {}, stop).status.ok();
+  }
+
+  void fetch(const GitRevision& revision, const std::stop_token& stop) const {
+    const std::string what = revision.ref.empty() ? revision.commit : revision.ref;
+    git({"--git-dir=" + path_, "fetch", "--quiet", "--depth=1", "--no-tags", "--force", "--", "origin",
+         base::format("{}:refs/slipway/{}", what, revision.checksum)}, stop);
+    if (!has(revision.commit, stop)) {
+      base::fail(base::Code::aborted, "{} moved while it was fetched; run the build again", what);
+    }
+  }
+
+  std::string path_;
+  base::FileLock lock_;
+};
+
+/// With a .git directory of its own, as if cloned, pointing at the real remote.
+void clone_into(const GitSource& source, const GitRevision& revision, const BareRepository& bare,
+                const std::string& into, const std::stop_token& stop) {
+  const Arguments here = {"--git-dir=" + into + "/.git", "--work-tree=" + into};
+  const auto run = [&](const Arguments& rest) {
+    Arguments all = here;
+    all.insert(all.end(), rest.begin(), rest.end());
+    git(std::move(all), stop, "file");
+  };
+  git({"-c", "init.defaultBranch=master", "init", "--quiet", into}, stop);
+  run({"remote", "add", "origin", "file://" + bare.path()});
+  const std::string local = revision.ref.empty() ? "refs/slipway/head" : revision.ref;
+  run({"fetch", "--quiet", "-u", "--depth=1", "--", "origin",
+       base::format("refs/slipway/{}:{}", revision.checksum, local)});
+  run({"checkout", "--quiet", "FETCH_HEAD"});
+  run({"remote", "set-url", "origin", source.url});
+  run({"reflog", "expire", "--all", "--expire=now"});
+  base::remove_tree(into + "/.git/FETCH_HEAD");
+}
+
+void update_submodules(const std::string& git_dir, const std::string& tree, const std::stop_token& stop) {
+  if (!base::exists(tree + "/.gitmodules")) return;
+  git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"}, stop);
+}
+
+/// Moves the children of `from` into `into`.
+void move_children(const std::string& from, const std::string& into) {
+  for (const auto& name : base::list_directory(from)) {
+    const std::string old_path = from + "/" + name;
+    const std::string new_path = into + "/" + name;
+    SLIP_SYSCALL(::rename(old_path.c_str(), new_path.c_str()), "move {}", old_path);
+  }
+}
+
+void take_subdirectory(const GitSource& source, const std::string& tree, const std::string& into) {
+  const base::Fd root = base::open_directory(tree);
+  const std::string inside = base::resolve_in_root(root.get(), source.subdir);
+  if (!base::open_in_root_if_exists(root.get(), inside, O_RDONLY | O_DIRECTORY)) {
+    base::fail(base::Code::not_found, "subdirectory {} does not exist in {}", source.subdir, source.url);
+  }
+  move_children(tree + inside, into);
+}
+
+}  // namespace
+
+GitSource GitSource::of(const llb::SourceOp& source) {
+  GitSource git;
+  std::string_view text = source.identifier;
+  text.remove_prefix(std::string_view("git://").size());
+  std::string_view fragment;
+  if (const auto parts = base::cut(text, "#")) {
+    text = parts->first;
+    fragment = parts->second;
+  }
+  if (const auto parts = base::cut(fragment, ":")) {
+    git.subdir = std::string(parts->second);
+    fragment = parts->first;
+  }
+  git.ref = std::string(fragment);
+  git.url = source.attr("git.fullurl");
+  if (git.url.empty()) git.url = base::format("https://{}", text);
+  git.checksum = source.attr("git.checksum");
+  git.keep_git_dir = source.attr("git.keepgitdir") == "true";
+  git.skip_submodules = source.attr("git.skipsubmodules") == "true";
+  return git;
+}
+
+GitRevision resolve_git(const GitSource& source, const std::stop_token& stop) {
+  if (source.url.starts_with('-')) base::fail(base::Code::invalid_argument, "invalid git address {}", source.url);
+  GitRevision revision;
+  if (is_commit(source.ref)) {
+    revision.checksum = revision.commit = source.ref;
+    check_pin(source, revision);
+    return revision;
+  }
+  const auto refs = list_remote(source, stop);
+  const std::string name = source.ref.empty() ? "HEAD" : source.ref;
+  const RemoteRef* found = nullptr;
+  for (const auto& candidate : {name, "refs/heads/" + name, "refs/tags/" + name}) {
+    if (!found) found = find_ref(refs, candidate);
+  }
+  if (!found) base::fail(base::Code::not_found, "repository {} does not contain ref {}", source.url, name);
+  revision.ref = found->name;
+  revision.checksum = found->checksum;
+  const RemoteRef* peeled = find_ref(refs, found->name + "^{}");
+  revision.commit = peeled ? peeled->checksum : found->checksum;
+  check_pin(source, revision);
+  return revision;
+}
+
+std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                            const std::stop_token& stop) {
+  const BareRepository bare(source, revision, cache, stop);
+  return git({"--git-dir=" + bare.path(), "cat-file", "commit", revision.commit}, stop, "");
+}
+
+void checkout_git(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                  const std::string& into, const std::stop_token& stop) {
+  const BareRepository bare(source, revision, cache, stop);
+  const bool whole = base::clean_path("/" + source.subdir) == "/";
+  if (source.keep_git_dir && whole) {
+    clone_into(source, revision, bare, into, stop);
+    if (!source.skip_submodules) update_submodules(into + "/.git", into, stop);
+    return;
+  }
+  const base::TemporaryDirectory scratch("checkout-", cache);
+  const std::string tree = whole ? into : scratch.path() + "/tree";
+  base::make_directories(tree);
+  // Several checkouts of one repository at once: each has an index of its own, the lock is held anyway.
+  git({"--git-dir=" + bare.path(), "--work-tree=" + tree, "checkout", "--quiet", "--force", "--no-overlay",
+       revision.commit, "--", "."}, stop, "");
+  if (!source.skip_submodules) update_submodules(bare.path(), tree, stop);
+  if (!whole) take_subdirectory(source, tree, into);
+}
+
+}  // namespace ops

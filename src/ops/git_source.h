@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Git repositories as sources, through the git program.
+//
+//     GitSource git = GitSource::of(source_op);
+//     GitRevision revision = resolve_git(git, stop);                 // one ls-remote
+//     checkout_git(git, revision, store.root() + "/git", directory, stop);
+//
+// Repositories are kept bare and shallow below one directory, one per address, under a lock; a commit
+// that is there is never fetched again. git runs without the user's or the system's configuration,
+// never asks for a password, and speaks only git, http(s) and ssh.
+#include <stop_token>
+#include <string>
+
+#include "llb/op.h"
+
+namespace ops {
+
+struct GitSource {
+  std::string url;
+  std::string ref;     ///< branch, tag, full ref or commit; "" = the default branch
+  std::string subdir;  ///< "" or "/" = the whole tree
+  std::string checksum;  ///< a prefix that the commit (or annotated tag) must have
+  bool keep_git_dir = false;
+  bool skip_submodules = false;
+
+  static GitSource of(const llb::SourceOp& source);
+};
+
+struct GitRevision {
+  std::string ref;       ///< full name, "" when a commit was asked for
+  std::string checksum;  ///< what the ref names: a commit or an annotated tag
+  std::string commit;
+};
+
+/// Asks the remote. Throws not_found for an unknown ref, failed_precondition for a wrong checksum.
+GitRevision resolve_git(const GitSource& source, const std::stop_token& stop);
+
+/// Raw object of the commit, for its date; fetches it if need be.
+std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                            const std::stop_token& stop);
+
+/// Writes the commit's tree (or its subdirectory) into the empty directory `into`.
+void checkout_git(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                  const std::string& into, const std::stop_token& stop);
+
+}  // namespace ops

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/record_storage.h"
+
+#include <utility>
+
+#include "base/fault.h"
+#include "base/json.h"
+
+namespace ops {
+namespace {
+
+solve::Record read_record(const store::Statement& row) {
+  solve::Record record;
+  record.id = base::Digest::parse_or_throw(row.text(0));
+  record.op = base::Digest::parse_or_throw(row.text(1));
+  record.step = row.text(2);
+  const base::Json body = base::Json::parse(row.text(3));
+  record.recipe = body["recipe"];
+  record.results = body["results"].string_items();
+  record.forced = body["forced"].bool_or(false);
+  record.created = row.number(4);
+  return record;
+}
+
+std::string body_of(const solve::Record& record) {
+  base::Json body = base::Json::object();
+  body.set("recipe", record.recipe).set("results", base::Json::strings(record.results)).set("forced", record.forced);
+  return body.dump();
+}
+
+void point_keys(store::Session& session, const std::string& id, const std::vector<solve::CacheKey>& keys) {
+  for (const auto& key : keys) {
+    session.prepare("INSERT OR REPLACE INTO keys(key, record) VALUES(?, ?)")
+        .bind(1, key.digest.hex()).bind(2, id).run();
+  }
+}
+
+std::optional<solve::Record> first_record(store::Statement statement) {
+  if (!statement.step()) return std::nullopt;
+  return read_record(statement);
+}
+
+class HeldLock final : public solve::Lock {
+ public:
+  explicit HeldLock(base::FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  base::FileLock lock_;
+};
+
+}  // namespace
+
+std::optional<solve::Record> RecordStorage::find(const solve::CacheKey& key) {
+  auto session = database_.use();
+  return first_record(session
+                          .prepare("SELECT records.id, records.op, records.step, records.body, records.created "
+                                   "FROM keys JOIN records ON records.id = keys.record WHERE keys.key = ?")
+                          .bind(1, key.digest.hex()));
+}
+
+void RecordStorage::save(const solve::Record& record, const std::vector<solve::CacheKey>& keys) {
+  base::fault_point("record.save");
+  auto session = database_.use();
+  store::Transaction transaction(session);
+  session
+      .prepare("INSERT OR REPLACE INTO records(id, op, step, body, created, used) VALUES(?, ?, ?, ?, ?, ?)")
+      .bind(1, record.id.str()).bind(2, record.op.str()).bind(3, record.step).bind(4, body_of(record))
+      .bind(5, record.created).bind(6, record.created).run();
+  point_keys(session, record.id.str(), keys);
+  transaction.commit();
+  base::fault_point("record.saved");
+}
+
+void RecordStorage::link(const base::Digest& id, const std::vector<solve::CacheKey>& keys) {
+  auto session = database_.use();
+  store::Transaction transaction(session);
+  {
+    auto known = session.prepare("SELECT 1 FROM records WHERE id = ?").bind(1, id.str());
+    if (!known.step()) return;
+  }
+  point_keys(session, id.str(), keys);
+  transaction.commit();
+}
+
+void RecordStorage::remove(const base::Digest& id) {
+  auto session = database_.use();
+  store::Transaction transaction(session);
+  session.prepare("DELETE FROM keys WHERE record = ?").bind(1, id.str()).run();
+  session.prepare("DELETE FROM records WHERE id = ?").bind(1, id.str()).run();
+  transaction.commit();
+}
+
+std::optional<solve::Record> RecordStorage::latest_of_op(const base::Digest& op) {
+  auto session = database_.use();
+  return first_record(session
+                          .prepare("SELECT id, op, step, body, created FROM records WHERE op = ? "
+                                   "ORDER BY created DESC LIMIT 1")
+                          .bind(1, op.str()));
+}
+
+std::optional<solve::Record> RecordStorage::latest_of_step(std::string_view step) {
+  auto session = database_.use();
+  return first_record(session
+                          .prepare("SELECT id, op, step, body, created FROM records WHERE step = ? AND step <> '' "
+                                   "ORDER BY created DESC LIMIT 1")
+                          .bind(1, step));
+}
+
+std::unique_ptr<solve::Lock> StoreLocks::try_lock(const std::string& name) {
+  auto lock = store_.try_lock(name);
+  return lock ? std::make_unique<HeldLock>(std::move(*lock)) : nullptr;
+}
+
+std::unique_ptr<solve::Lock> StoreLocks::lock(const std::string& name, std::stop_token stop) {
+  return std::make_unique<HeldLock>(store_.lock(name, stop));
+}
+
+}  // namespace ops

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Git sources: ADD of a repository, git contexts.
+#include "base/error.h"
+#include "ops/active_set.h"
+#include "ops/git_source.h"
+#include "ops/op.h"
+#include "ops/result.h"
+
+namespace ops {
+namespace {
+
+class GitOp final : public solve::Op {
+ public:
+  GitOp(const llb::Vertex& vertex, const Services& services)
+      : source_(GitSource::of(std::get<llb::SourceOp>(vertex.op.kind))), services_(services) {}
+
+  solve::CacheMap cache_map(std::stop_token stop) override {
+    if (services_.settings.offline) {
+      base::fail(base::Code::failed_precondition, "{} cannot be fetched: the build is offline", source_.url);
+    }
+    revision_ = resolve_git(source_, stop);
+    base::Json recipe = base::Json::object();
+    recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
+    recipe.set("keep_git_dir", source_.keep_git_dir).set("submodules", !source_.skip_submodules);
+    if (source_.keep_git_dir) recipe.set("ref", revision_.ref).set("url", source_.url);
+    return solve::CacheMap::of(std::move(recipe));
+  }
+
+  std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>&, std::stop_token stop) override {
+    ActiveSet active(services_.snapshots);
+    const std::size_t target = active.prepare({});
+    checkout_git(source_, revision_, services_.store.root() + "/git", active.mounts(target).upper, stop);
+    return {make_snapshot_result(active.commit(target))};
+  }
+
+  solve::Pool cache_map_pool() const override { return solve::Pool::network; }
+  solve::Pool pool() const override { return solve::Pool::network; }
+
+ private:
+  GitSource source_;
+  const Services& services_;
+  GitRevision revision_;
+};
+
+}  // namespace
+
+std::shared_ptr<solve::Op> make_source_git(const llb::Vertex& vertex, const Services& services) {
+  return std::make_shared<GitOp>(vertex, services);
+}
+
+}  // namespace ops
