@@ -41,6 +41,8 @@ class MergedDirectory {
   /// Visible names, sorted by bytes.
   std::vector<std::string> list() const;
   bool empty() const { return layers_.empty(); }
+  /// The topmost layer's directory, whose attributes show; -1 when empty.
+  int top() const { return layers_.empty() ? -1 : layers_.front()->get(); }
 
  private:
   MergedDirectory() = default;

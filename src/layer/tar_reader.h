@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A streaming reader of tar archives: ustar, PAX (global headers and empty values too), GNU long
-// names, GNU and PAX sparse files, base-256 numbers, and the pre-POSIX format.
+// A streaming reader of tar archives: ustar, PAX, GNU long names, GNU and PAX sparse files, base-256
+// numbers, and the pre-POSIX format. Where archives leave room it reads as Go's archive/tar does,
+// because the same archive must give the same files: global PAX headers are checked and ignored,
+// an empty PAX value keeps the plain header's, but an empty extended attribute is one.
 //
 //     layer::TarReader tar(source);
 //     while (const auto* entry = tar.next()) {
@@ -54,35 +56,39 @@ class TarReader {
   };
 
   [[noreturn]] void malformed(const std::string& what) const;
+  bool refill();
   bool read_block(Block& block);
   std::string read_special(std::uint64_t size);
   void skip_content();
-  std::uint64_t number(const unsigned char* field, std::size_t size, const char* what) const;
-  std::int64_t signed_number(const unsigned char* field, std::size_t size, const char* what) const;
+  std::int64_t number(const Block& block, std::size_t offset, std::size_t size, const char* what) const;
+  std::uint64_t size_field(const Block& block) const;
+  void check_sum(const Block& block) const;
   void parse_header(const Block& block);
-  void parse_records(const std::string& text, Records& into) const;
+  void parse_ustar_fields(const Block& block);
   void apply_records(const Records& records);
-  void apply_record(const std::string& key, const std::string& value);
   void begin_content(const Block& block, const Records& records);
+
+  bool is_gnu(const Block& block) const;
   void read_gnu_sparse_map(const Block& block);
+  void add_gnu_fragments(const Block& block, std::size_t offset, std::size_t count);
   void read_pax_sparse_map(const Records& records);
-  void read_pax_sparse_map_in_data();
-  void check_sparse_map(std::uint64_t real_size);
+  void parse_sparse_list(const std::string& list);
+  void read_sparse_map_in_content();
+  std::uint64_t read_sparse_number(Block& block, std::size_t& position);
+  void check_sparse_map();
 
   Source& source_;
   std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0;
+  std::size_t begin_ = 0;     ///< of the unread bytes in buffer_
   std::size_t end_ = 0;
-  std::uint64_t offset_ = 0;  ///< in the archive, of buffer_[begin_]
+  std::uint64_t offset_ = 0;  ///< in the archive, of the next unread byte
   std::uint64_t entry_offset_ = 0;
-  bool refill();
 
   TarEntry entry_;
-  Records global_;
   std::uint64_t stored_ = 0;      ///< content bytes in the archive still to be read
-  std::uint32_t padding_ = 0;
+  std::uint32_t padding_ = 0;     ///< zeros after them
   std::uint64_t position_ = 0;    ///< in the file, of the next content byte
-  std::vector<Fragment> sparse_;  ///< data of a sparse file, ascending
+  std::vector<Fragment> sparse_;  ///< the data of a sparse file, ascending
   std::size_t fragment_ = 0;
   bool is_sparse_ = false;
   bool ended_ = false;

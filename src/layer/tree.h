@@ -27,6 +27,9 @@ namespace layer {
 
 using Xattrs = std::map<std::string, std::string>;
 
+/// A path for the calls that take no descriptor: `name` in `directory`, or the directory itself for
+/// "". Valid while the descriptor is open.
+std::string descriptor_path(int directory, const std::string& name);
 /// All extended attributes of `name` in `directory` (of the directory itself when name is ""), of
 /// a symlink itself. Empty where the file system has none.
 Xattrs read_xattrs(int directory, const std::string& name);
