@@ -1,0 +1,3 @@
+module example.org/linkboard
+
+go 1.19
