@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/image_store.h"
+
+#include <set>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/json.h"
+#include "oci/reference.h"
+
+namespace images {
+namespace {
+
+constexpr Origin kOrigins[] = {Origin::built, Origin::imported, Origin::loaded, Origin::pulled};
+
+Origin parse_origin(std::string_view text) {
+  for (const Origin origin : kOrigins) {
+    if (origin_name(origin) == text) return origin;
+  }
+  return Origin::pulled;
+}
+
+Image read_image(const store::Statement& row) {
+  return {row.text(0), oci::descriptor_from_json(base::Json::parse(row.text(1))), parse_origin(row.text(2)),
+          row.number(3)};
+}
+
+/// Reads documents of the content store and nothing else.
+class ContentSource final : public oci::ImageSource {
+ public:
+  explicit ContentSource(store::ContentStore& content) : content_(content) {}
+  oci::Descriptor resolve(std::string_view reference, const std::stop_token&) override {
+    base::fail(base::Code::not_found, "{} is not in the store", reference);
+  }
+  std::string fetch_manifest(const oci::Descriptor& descriptor, const std::stop_token&) override {
+    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
+  }
+  std::string fetch_config(const oci::Descriptor& descriptor, const std::stop_token&) override {
+    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
+  }
+  void fetch_blob(const oci::Descriptor& descriptor, store::ContentStore&, const oci::FetchProgress&,
+                  const std::stop_token&) override {
+    content_.open(descriptor.digest);
+  }
+  std::string describe() const override { return "the local store"; }
+
+ private:
+  store::ContentStore& content_;
+};
+
+void collect_blobs(const oci::Descriptor& descriptor, store::ContentStore& content, int depth,
+                   std::set<base::Digest>& blobs) {
+  blobs.insert(descriptor.digest);
+  if (depth > 4 || !content.find(descriptor.digest)) return;
+  const std::string raw = content.read(descriptor.digest, oci::kMaxDocumentSize);
+  if (oci::document_kind(raw, descriptor.media_type) == oci::DocumentKind::index) {
+    for (const auto& entry : oci::Index::parse(raw, descriptor.media_type).manifests) {
+      collect_blobs(entry, content, depth + 1, blobs);
+    }
+    return;
+  }
+  const auto manifest = oci::Manifest::parse(raw, descriptor.media_type);
+  blobs.insert(manifest.config.digest);
+  for (const auto& layer : manifest.layers) blobs.insert(layer.digest);
+}
+
+}  // namespace
+
+std::string_view origin_name(Origin origin) {
+  switch (origin) {
+    case Origin::built: return "built";
+    case Origin::imported: return "imported";
+    case Origin::loaded: return "loaded";
+    case Origin::pulled: return "pulled";
+  }
+  return "pulled";
+}
+
+std::optional<Image> ImageStore::find(const std::string& name) const {
+  auto session = store_.names().use();
+  auto row = session.prepare("SELECT name, root, origin, created FROM images WHERE name = ?").bind(1, name);
+  return row.step() ? std::optional(read_image(row)) : std::nullopt;
+}
+
+Image ImageStore::get(const std::string& text) const {
+  if (const auto reference = oci::Reference::parse_if_valid(text)) {
+    if (auto image = find(reference->tagged().str())) return std::move(*image);
+  }
+  const std::string digits = text.starts_with("sha256:") ? text.substr(7) : text;
+  std::optional<Image> match;
+  for (auto& image : list()) {
+    bool hit = image.root.digest.hex().starts_with(digits);
+    if (!hit) hit = details(image).documents.manifest.config.digest.hex().starts_with(digits);
+    if (!hit || digits.size() < 4) continue;
+    if (match && match->root.digest != image.root.digest) {
+      base::fail(base::Code::invalid_argument, "image id {} is not unique; give more of its digits", text);
+    }
+    match = std::move(image);
+  }
+  if (match) return std::move(*match);
+  base::Error error(base::Code::not_found, base::format("no image {} in the store", text));
+  error.set_hint("'slipway images' lists what is there");
+  throw error;
+}
+
+std::vector<Image> ImageStore::list() const {
+  auto session = store_.names().use();
+  auto row = session.prepare("SELECT name, root, origin, created FROM images ORDER BY name");
+  std::vector<Image> images;
+  while (row.step()) images.push_back(read_image(row));
+  return images;
+}
+
+void ImageStore::put(const Image& image) {
+  base::fault_point("image.name");
+  auto session = store_.names().use();
+  session.prepare("INSERT OR REPLACE INTO images(name, root, origin, created) VALUES(?, ?, ?, ?)")
+      .bind(1, image.name)
+      .bind(2, oci::to_json(image.root).dump())
+      .bind(3, origin_name(image.origin))
+      .bind(4, image.created != 0 ? image.created : base::system_clock().now())
+      .run();
+  base::fault_point("image.named");
+}
+
+bool ImageStore::remove(const std::string& name) {
+  if (!find(name)) return false;
+  auto session = store_.names().use();
+  session.prepare("DELETE FROM images WHERE name = ?").bind(1, name).run();
+  return true;
+}
+
+ImageDetails ImageStore::details(const Image& image) const {
+  ContentSource source(store_.content());
+  ImageDetails details;
+  details.image = image;
+  auto root = image.root;
+  const std::string raw = source.fetch_manifest(root, {});
+  auto matcher = oci::PlatformMatcher::runs_on(oci::host_platform());
+  if (oci::document_kind(raw, root.media_type) == oci::DocumentKind::index) {
+    const auto index = oci::Index::parse(raw, root.media_type);
+    if (!oci::choose_manifest(index, matcher) && !index.manifests.empty()) root = index.manifests.front();
+  }
+  details.documents = oci::resolve_image(source, root, matcher, {});
+  details.size = details.documents.manifest.config.size;
+  for (const auto& layer : details.documents.manifest.layers) details.size += layer.size;
+  return details;
+}
+
+std::vector<base::Digest> ImageStore::blobs_of(const Image& image) const {
+  std::set<base::Digest> blobs;
+  collect_blobs(image.root, store_.content(), 0, blobs);
+  return {blobs.begin(), blobs.end()};
+}
+
+}  // namespace images
