@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/seccomp_program.h"
 
 namespace sandbox {
 namespace {
@@ -238,6 +239,12 @@ std::string oci_config(const World& world, const ContainerSpec& spec, const Spec
   config.set("ociVersion", "1.0.2").set("process", oci_process(world, spec, notes)).set("root", std::move(root));
   config.set("hostname", spec.hostname.empty() ? "buildkitsandbox" : spec.hostname);
   config.set("mounts", std::move(mounts)).set("linux", oci_linux(world, spec, places));
+  if (spec.security == Security::sandbox && !seccomp_program_text().empty()) {
+    // crun takes the ready program instead of the profile; other runtimes know nothing of it.
+    base::Json annotations = base::Json::object();
+    annotations.set("run.oci.seccomp_bpf_data", seccomp_program_text());
+    config.set("annotations", std::move(annotations));
+  }
   return base::replace_all(config.dump(), base::json_quote(kInfinity), std::to_string(RLIM_INFINITY));
 }
 

@@ -5,22 +5,13 @@
 // to clone, whose flags the filter can see.
 //
 // The filter is said twice: as the profile of the OCI specification, for any runtime, and as a
-// ready program for crun, which otherwise compiles the profile anew for each container at more than
-// the cost of everything else it does.
-#include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
+// ready program (seccomp_program.h) for crun, which otherwise compiles the profile anew for each
+// container, at more than the cost of everything else it does.
 #include "base/json.h"
 
 namespace sandbox {
 
 /// The `linux.seccomp` object for this machine's architecture.
 base::Json seccomp_profile();
-
-/// Names of the system calls that are allowed whatever their arguments.
-std::span<const std::string_view> allowed_system_calls();
 
 }  // namespace sandbox
