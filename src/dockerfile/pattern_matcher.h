@@ -14,15 +14,16 @@
 // `*` and `?` stop at "/", `**` does not, `[a-z]` and `\x` as in Go's filepath.Match; a later
 // pattern overrides an earlier one, `!` takes out again. A pattern covers what lies below it.
 // Failure: the constructor throws invalid_argument for a malformed pattern; matching throws it for
-// one that only turns out malformed then. Threads: const calls from any thread.
-#include <memory>
+// one that only turns out malformed when looked at. Threads: const calls from any thread.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace dockerfile {
+#include "dockerfile/char_pattern.h"
 
-class CharPattern;
+namespace dockerfile {
 
 /// Which patterns a directory on the path has matched.
 struct MatchInfo {
@@ -33,9 +34,6 @@ class PatternMatcher {
  public:
   /// Blank patterns are skipped. Throws invalid_argument.
   explicit PatternMatcher(const std::vector<std::string>& patterns);
-  PatternMatcher(PatternMatcher&&) noexcept;
-  PatternMatcher& operator=(PatternMatcher&&) noexcept;
-  ~PatternMatcher();
 
   /// Whether `path` (slashes, relative) or a directory above it is covered.
   bool matches_or_parent_matches(std::string_view path) const;
@@ -44,10 +42,30 @@ class PatternMatcher {
 
   /// Whether any pattern begins with "!".
   bool has_exclusions() const { return has_exclusions_; }
-  std::size_t size() const;
+
+  /// One pattern, without its "!".
+  class Pattern {
+   public:
+    /// How it is matched: by comparing, or by an expression.
+    enum class Kind : std::uint8_t { exact, prefix, suffix, expression };
+
+    Pattern(std::string text, bool exclusion);
+    const std::string& text() const { return text_; }
+    bool exclusion() const { return exclusion_; }
+    /// Throws invalid_argument when the pattern is malformed.
+    bool matches(std::string_view path) const;
+    /// Whether `directory` or one above it matches.
+    bool matches_some_directory(std::string_view directory) const;
+
+   private:
+    std::string text_;
+    bool exclusion_;
+    Kind kind_ = Kind::exact;
+    std::optional<CharPattern> expression_;
+  };
+  const std::vector<Pattern>& patterns() const { return patterns_; }
 
  private:
-  struct Pattern;
   std::vector<Pattern> patterns_;
   bool has_exclusions_ = false;
 };
