@@ -52,8 +52,4 @@ class FileCredentials final : public CredentialSource {
   CredentialFiles files_;
 };
 
-/// Standard base64, both ways; nothing for malformed input.
-std::string base64_encode(std::string_view bytes);
-std::optional<std::string> base64_decode(std::string_view text);
-
 }  // namespace oci

@@ -29,7 +29,8 @@ class HttpClient {
   HttpClient(HttpTransport& transport, RetryPolicy policy);
 
   /// Follows up to ten redirects (GET and HEAD only), does not retry. `final_url`, when given,
-  /// receives the address that answered. The sink sees only the last response.
+  /// receives the address that answered. The sink sees a body only if the status is 2xx; the
+  /// beginning of any other body is in the response.
   HttpResponse exchange(const HttpRequest& request, BodySink* sink, const std::stop_token& stop,
                         std::string* final_url = nullptr);
 

@@ -3,9 +3,7 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -13,35 +11,24 @@
 #include "base/task.h"
 
 namespace oci {
-namespace {
-
-void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any condition;
-  std::unique_lock lock(mutex);
-  condition.wait_for(lock, stop, time, [] { return false; });
-  base::throw_if_stopped(stop);
-}
-
-}  // namespace
-
 std::unique_ptr<store::Ingest> open_ingest(const Descriptor& descriptor, store::ContentStore& content,
                                            const std::stop_token& stop) {
-  for (;;) {
-    base::throw_if_stopped(stop);
-    if (const auto blob = content.find(descriptor.digest)) {
-      if (blob->size == descriptor.size) return nullptr;
+  const auto known = [&] {
+    const auto blob = content.find(descriptor.digest);
+    if (blob && blob->size != descriptor.size) {
       base::fail(base::Code::data_loss, "blob {} has {} bytes, but its descriptor says {}", descriptor.digest.str(),
                  blob->size, descriptor.size);
     }
-    try {
-      return content.ingest("blob-" + descriptor.digest.hex(),
-                            {.expect = descriptor.digest, .expect_size = descriptor.size});
-    } catch (const base::Error& error) {
-      if (error.code() != base::Code::unavailable) throw;
-    }
-    sleep_or_stop(std::chrono::milliseconds(50), stop);
-  }
+    return blob.has_value();
+  };
+  if (known()) return nullptr;
+  store::IngestOptions options;
+  options.expect = descriptor.digest;
+  options.expect_size = descriptor.size;
+  auto ingest = content.ingest("blob-" + descriptor.digest.hex(), options, stop);
+  // Whoever held the name before us may have finished the blob.
+  if (known()) return nullptr;
+  return ingest;
 }
 
 namespace {

@@ -4,15 +4,17 @@
 //
 // Both read the root through a descriptor of a mounted, read-only directory (they run inside the
 // helper that mounted it). The tar holds what fsutil's writer in BuildKit puts there: every entry
-// but the root, sorted, owners, xattrs, devices, hard links. A local copy belongs to the caller:
-// modes, times and hard links stay, owners and xattrs do not, devices and sockets are left out.
+// but the root, sorted, owners, xattrs, devices, hard links, sockets as empty files. A local copy
+// belongs to the caller: modes, times and hard links stay, owners do not; xattrs and devices where
+// the caller may make them, and silently not otherwise.
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
-#include "base/json.h"
 #include "base/time.h"
 #include "layer/stream.h"
 #include "layer/tar_writer.h"
@@ -21,7 +23,8 @@ namespace output {
 
 struct RootfsOptions {
   std::optional<base::Nanos> epoch;  ///< every time stamp becomes this one
-  std::string prefix;                ///< "linux_amd64/" when platforms are split; "" otherwise
+  /// "linux_amd64/" when platforms are split; "" otherwise. Targets of absolute symlinks get it too.
+  std::string prefix;
   /// Called with bytes of file content done so far.
   std::function<void(std::uint64_t)> progress;
 };
@@ -36,8 +39,9 @@ void write_rootfs_tar(int root_fd, layer::TarWriter& tar, const RootfsOptions& o
 /// With a prefix into that subdirectory. Throws; a failed copy leaves what was copied.
 void copy_rootfs(int root_fd, int destination_fd, const RootfsOptions& options, const std::stop_token& stop);
 
-/// mode=delete: removes from the destination what the root does not have. Called after copy_rootfs.
-void remove_surplus(int root_fd, int destination_fd, const RootfsOptions& options, const std::stop_token& stop);
+/// mode=delete: removes from the destination what none of the roots has. Called after copy_rootfs;
+/// with split platforms once per platform's folder.
+void remove_surplus(std::span<const int> roots, int destination_fd, const std::stop_token& stop);
 
 /// "linux/arm/v7" → "linux_arm_v7/".
 std::string platform_prefix(std::string_view platform_id);

@@ -68,6 +68,8 @@ struct Spec {
   bool name_canonical = false;
   std::string dangling_name_prefix;
   bool inline_attestations = false;
+  std::optional<bool> oci_artifact;
+  bool prefer_nondistributable_layers = false;
   std::string attestation_prefix;
 
   oci::Dialect dialect() const { return oci_mediatypes.value_or(true) ? oci::Dialect::oci : oci::Dialect::docker; }
