@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/unicode.h"
 
 namespace conformance {
 namespace {
@@ -20,6 +21,8 @@ base::Json sorted(const base::Json& value) {
     for (const base::Json& item : value.items()) items.push_back(sorted(item));
     return items;
   }
+  // A byte that is no UTF-8 reads back as U+FFFD.
+  if (value.is_string()) return base::encode_runes(base::decode_runes(value.as_string()));
   if (!value.is_object()) return value;
   base::Json::Object members;
   for (const auto& [name, member] : value.members()) {

@@ -90,7 +90,7 @@ Json pattern_row(const Json& row) {
 
 Json ignore_row(const Json& row) {
   return or_error(Json::object(), "error", [&](Json& view) {
-    view.set("patterns", Json::strings(dockerfile::read_ignore_file(row["content"].as_string())));
+    view.set_nonempty("patterns", Json::strings(dockerfile::read_ignore_file(row["content"].as_string())));
   });
 }
 
