@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# A secret is there for its one step and nowhere else: no layer, config, log, or database.
+# shellcheck shell=bash disable=SC2154,SC2034
+use_base
+secret="s3cr3t-$RANDOM$RANDOM"
+printf '%s' "$secret" >token
+dockerfile <<END
+FROM $base
+RUN --mount=type=secret,id=token wc -c < /run/secrets/token > /length && stat -c %a /run/secrets/token > /mode
+RUN --mount=type=secret,id=token,env=TOKEN test -n "\$TOKEN" && ls /run/secrets 2>/dev/null | wc -l > /left
+RUN --mount=type=secret,id=missing true
+RUN ! test -e /run/secrets/token
+END
+build --secret id=token,src=token --metadata-file meta.json -t app -o type=oci,dest=image.tar ctx
+SECRET=$secret build --secret id=token,env=SECRET -o out ctx
+same "$(cat out/length)" "${#secret}"
+same "$(cat out/mode)" 400
+mkdir image && tar -C image -xf image.tar
+for blob in image/blobs/sha256/*; do
+  if { zstd -dc "$blob" 2>/dev/null || gzip -dc "$blob" 2>/dev/null || cat "$blob"; } | grep -qF "$secret"; then fail "secret in $blob"; fi
+done
+if grep -rqF "$secret" "$ROOT" log meta.json; then grep -rlF "$secret" "$ROOT" log meta.json; fail "the secret was kept"; fi
+echo other >token # another value does not run the steps again
+build --secret id=token,src=token -t app ctx
+cached 'wc -c'
+printf 'FROM %s\nRUN --mount=type=secret,id=token,required true\n' "$base" >ctx/Dockerfile
+fails 1 ctx
+contains log token
