@@ -8,9 +8,10 @@
 //     snapshot::detach("/run/rootfs");
 //     snapshot::finish_snapshot(spec, driver, stop);               // native: derive the layer directory
 //
-// With the overlay driver a mount of no layers is an empty read-only directory, of one layer a
-// read-only bind, of more an overlay. Layer directories stay self-contained: redirect_dir, metacopy and
-// index are off. Chains beyond the kernel's limit of 500 lower layers are stacked in groups.
+// With the overlay driver a view of no layers is an empty tmpfs, everything else an overlay, except
+// that the first layer of all is written without one (there is nothing below to hide). Layer directories
+// stay self-contained: redirect_dir, metacopy and index are off. Beyond the kernel's limit of 500 lower
+// layers the bottom ones are stacked first; 999 is the end.
 // With the native driver the chain is copied to `spec.work`/root and that copy is bound.
 //
 // A detached mount lives as long as its descriptor. Failure: base::Error; a refused mount says which
@@ -29,9 +30,9 @@ namespace snapshot {
 enum class Namespace : std::uint8_t { initial, user };
 Namespace current_namespace();
 
-/// A detached mount of the snapshot's merged tree. `scratch` is an existing empty directory that a
-/// read-only native view may fill and an empty view may show; "" is fine for the overlay driver
-/// and chains that are not empty.
+/// A detached mount of the snapshot's merged tree. `scratch` is an empty directory, on the file
+/// system of the snapshots, of this mount's own: kernels before 6.8, chains beyond 500 layers and
+/// views of one layer pass through it, and a read-only native view is copied to it.
 base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch,
                         const std::stop_token& stop);
 
@@ -48,7 +49,6 @@ void finish_snapshot(const MountSpec& spec, Driver driver, const std::stop_token
 struct Probe {
   Driver driver = Driver::overlay;
   std::string why_not_overlay;  ///< "" when overlay works; otherwise the call and the kernel's answer
-  bool lowerdir_append = false;  ///< Linux 6.5: one fsconfig call per layer
 };
 /// Tries a real overlay mount below `directory` (the state directory) and says what works there.
 Probe probe(const std::string& directory);

@@ -20,7 +20,7 @@
 //
 // This side owns names and records and never mounts. An active snapshot is held by a lock on its
 // directory; destroying the object discards it. When a process dies, its uncommitted directories
-// stay behind as garbage, which collect() removes (the constructor calls it).
+// stay behind as garbage, which collect() removes (the first prepare() calls it).
 //
 // Threads: any. Failure: base::Error; a chain with an unknown layer is not_found.
 #include <cstdint>
@@ -29,6 +29,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -42,9 +43,9 @@ std::string_view driver_name(Driver driver);
 
 /// What the helper needs to mount a snapshot. All paths are absolute.
 struct MountSpec {
-  std::vector<std::string> lowers;  ///< layer directories, bottom first
-  std::string upper;                ///< "": read-only view
-  std::string work;                 ///< beside `upper`; native: where the copy is made
+  std::vector<std::string> lowers = {};  ///< layer directories, bottom first
+  std::string upper = {};                ///< "": read-only view
+  std::string work = {};                 ///< beside `upper`; native: where the copy is made
 
   bool read_only() const { return upper.empty(); }
   base::Json to_json() const;
@@ -81,7 +82,7 @@ struct SnapshotterOptions {
 
 class Snapshotter {
  public:
-  /// `records` outlives the snapshotter. Collects garbage of dead processes.
+  /// `records` outlives the snapshotter.
   Snapshotter(SnapshotterOptions options, LayerRecords& records);
   ~Snapshotter();
   Snapshotter(const Snapshotter&) = delete;
@@ -115,6 +116,7 @@ class Snapshotter {
   std::size_t collect();
 
  private:
+  friend class Active;
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Layer records in the store's meta.db.
+// LayerRecords that live in memory, for tests.
+#include <map>
+#include <utility>
+
+#include "base/sync.h"
 #include "snapshot/layer_records.h"
-#include "store/database.h"
 
-namespace snapshot {
+namespace snapshot::testing {
 
-class StoreLayerRecords final : public LayerRecords {
+class MemoryLayerRecords final : public LayerRecords {
  public:
-  explicit StoreLayerRecords(store::Database& meta) : meta_(meta) {}
-
   std::optional<LayerInfo> find(const LayerId& id) const override;
   void insert(const LayerId& id, const LayerInfo& info) override;
   void erase(const LayerId& id) override;
@@ -19,7 +20,11 @@ class StoreLayerRecords final : public LayerRecords {
   void put_blob(const BlobKey& key, const LayerBlob& blob) override;
 
  private:
-  store::Database& meta_;
+  struct Tables {
+    std::map<LayerId, LayerInfo> layers;
+    std::vector<std::pair<BlobKey, LayerBlob>> blobs;  ///< oldest first
+  };
+  mutable base::Sync<Tables> tables_;
 };
 
-}  // namespace snapshot
+}  // namespace snapshot::testing
