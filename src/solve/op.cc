@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "solve/op.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "solve/key.h"
+
+namespace solve {
+
+CacheMap CacheMap::of(base::Json recipe, std::vector<InputKey> inputs) {
+  CacheMap map;
+  map.digest = recipe_digest(recipe);
+  map.recipe = std::move(recipe);
+  map.inputs = std::move(inputs);
+  return map;
+}
+
+base::Digest Op::content_digest(std::size_t input, const Result&, std::stop_token) {
+  base::fail(base::Code::internal, "input {} has no content digest", input);
+}
+
+std::optional<base::Digest> Op::result_digest(const std::vector<ResultPtr>&) { return std::nullopt; }
+
+}  // namespace solve
