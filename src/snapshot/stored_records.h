@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// LayerRecords in the store's meta.db; layers that are found or made here are leased to this process.
+// Layer records in the store's meta.db.
 #include "snapshot/layer_records.h"
-#include "store/layers.h"
+#include "store/database.h"
 
 namespace snapshot {
 
 class StoredLayerRecords final : public LayerRecords {
  public:
-  /// `table` outlives the object.
-  explicit StoredLayerRecords(store::LayerTable& table) : table_(table) {}
+  explicit StoredLayerRecords(store::Database& meta) : meta_(meta) {}
 
   std::optional<LayerInfo> find(const LayerId& id) const override;
   void insert(const LayerId& id, const LayerInfo& info) override;
@@ -20,7 +19,7 @@ class StoredLayerRecords final : public LayerRecords {
   void put_blob(const BlobKey& key, const LayerBlob& blob) override;
 
  private:
-  store::LayerTable& table_;
+  store::Database& meta_;
 };
 
 }  // namespace snapshot
