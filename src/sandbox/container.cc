@@ -65,7 +65,12 @@ StubTarget stub_for(const Mount& mount) {
   const bool bind = mount.type == "bind" || mount.type == "none";
   const auto source = bind ? base::stat_if_exists(mount.source) : std::nullopt;
   const bool file = source && !S_ISDIR(source->st_mode);
-  return {base::clean_path(mount.target), file ? StubTarget::Kind::file : StubTarget::Kind::directory};
+  StubTarget target{base::clean_path(mount.target), file ? StubTarget::Kind::file : StubTarget::Kind::directory};
+  for (const std::string_view option : mount.options) {
+    if (mount.type != "tmpfs" || !option.starts_with("mode=")) continue;
+    target.mode = static_cast<unsigned>(base::parse_int(option.substr(5), 8).value_or(0755)) & 07777;
+  }
+  return target;
 }
 
 std::vector<StubTarget> stub_targets(const std::vector<Mount>& mounts) {
@@ -96,11 +101,15 @@ struct CgroupChoice {
 CgroupChoice choose_cgroup(const World& world, const ContainerSpec& spec, const std::string& id,
                            std::vector<std::string>& notes) {
   const bool asked = spec.limits.any() || !spec.cgroup_parent.empty();
-  // A group of its own also lets an insecure step out of the helper's device gate.
+  // A group of its own also lets an insecure step out of the helper's device gate, and runc does
+  // not run without one.
   const bool let_out = spec.security == Security::insecure && !world.device_gate.empty();
-  if (!asked && !let_out) return {};
+  const bool needed = !manages_without_cgroups(world) && !world.rootless();
+  if (!asked && !let_out && !needed) return {};
   if (world.rootless() || world.cgroups == CgroupLayout::none) {
-    notes.push_back("resource limits and cgroup-parent have no effect: no control groups can be made here");
+    if (asked) {
+      notes.push_back("resource limits and cgroup-parent have no effect: no control groups can be made here");
+    }
     return {};
   }
   const std::string parent =

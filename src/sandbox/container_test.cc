@@ -9,6 +9,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "base/error.h"
@@ -27,7 +28,9 @@ class ContainerTest : public ::testing::Test {
   static void SetUpTestSuite() {
     if (testing::container_obstacle()) return;
     state_ = std::make_unique<base::TemporaryDirectory>();
-    helper_ = Helper::start({.argv = testing::helper_argv(), .state_dir = state_->path(), .tier = std::nullopt});
+    // The other runtime is tried by naming it here: SLIPWAY_TEST_RUNTIME=runc.
+    const char* runtime = ::getenv("SLIPWAY_TEST_RUNTIME");
+    helper_ = Helper::start({.argv = testing::helper_argv(), .state_dir = state_->path(), .runtime = runtime ? runtime : ""});
   }
   static void TearDownTestSuite() {
     helper_.reset();

@@ -59,8 +59,10 @@ struct HelperOptions {
   std::vector<std::string> argv = {"/proc/self/exe", "__helper"};
   /// Where `mnt/`, the place for the helper's tmpfs, is made. Absolute.
   std::string state_dir;
+  /// The OCI runtime's name or path; "" means crun, or runc where there is no crun.
+  std::string runtime = {};
   /// How much privilege to use; see choose_tier(). Absent: probed by start().
-  std::optional<Tier> tier;
+  std::optional<Tier> tier = std::nullopt;
 };
 
 class Helper {

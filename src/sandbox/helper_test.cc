@@ -23,7 +23,7 @@ class HelperTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto obstacle = testing::helper_obstacle()) GTEST_SKIP() << *obstacle;
-    helper_ = Helper::start({.argv = testing::helper_argv(), .state_dir = state_.path(), .tier = std::nullopt});
+    helper_ = Helper::start({.argv = testing::helper_argv(), .state_dir = state_.path()});
   }
 
   Json program(const std::vector<std::string>& argv) {

@@ -11,6 +11,7 @@
 
 #include "sandbox/cgroup.h"
 #include "sandbox/tier.h"
+#include "sandbox/userns.h"
 
 namespace sandbox {
 
@@ -27,10 +28,8 @@ struct Gate {
 /// Everything the verdicts depend on.
 struct MachineFacts {
   TierFacts tier;
+  UsernsGates gates;
   std::string kernel_release;
-  std::string max_user_namespaces;       ///< text of the sysctl, "" when it does not exist
-  std::string unprivileged_userns_clone;
-  std::string apparmor_restrict_userns;
   bool overlay = false;                  ///< an overlay could be mounted at the chosen tier
   std::string overlay_reason;
   bool fuse_overlayfs = false;
@@ -42,8 +41,9 @@ struct MachineFacts {
   std::uint64_t nofile_hard = 0;
 };
 
-/// Reads the machine; starts short-lived children for what can only be tried.
-MachineFacts read_machine_facts();
+/// Reads the machine; starts short-lived children for what can only be tried. The overlay is tried
+/// in `directory`, which should lie where the store will.
+MachineFacts read_machine_facts(const std::string& directory);
 
 /// One gate per question, in a fixed order.
 std::vector<Gate> judge(const MachineFacts& facts);

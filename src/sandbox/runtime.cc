@@ -27,8 +27,6 @@ constexpr int kKillRetryMs = 5;
 /// After so many looks the runtime itself is killed.
 constexpr int kKillRetries = 400;
 
-bool is_crun(const World& world) { return world.runtime.ends_with("crun"); }
-
 /// Becomes readable when a stop is requested.
 class StopSignal {
  public:
@@ -125,10 +123,12 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 }  // namespace
 
+bool manages_without_cgroups(const World& world) { return base::base_name(world.runtime) == "crun"; }
+
 std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups) {
   std::vector<std::string> argv = {world.runtime, "--root", world.work_dir + "/runtime", "--log", bundle.log_path(),
                                    "--log-format", "json"};
-  if (is_crun(world)) {
+  if (manages_without_cgroups(world)) {
     argv.emplace_back(cgroups == RuntimeCgroups::managed ? "--cgroup-manager=cgroupfs" : "--cgroup-manager=disabled");
   }
   for (const auto& word : {std::string("run"), std::string("--bundle"), bundle.directory, std::string("--pid-file"),
@@ -174,7 +174,8 @@ RunResult run_bundle(const World& world, const Bundle& bundle, const ContainerSp
     base::fail(base::Code::internal, "{} could not set up the container: {}", base::base_name(world.runtime),
                failure.message);
   }
-  base::write_all(stderr_fd, base::format("{}\n", failure.message));
+  // crun writes to its log alone, runc to standard error as well.
+  if (manages_without_cgroups(world)) base::write_all(stderr_fd, base::format("{}\n", failure.message));
   result.exit_code = failure.exit_code;
   result.signal = 0;
   return result;

@@ -22,6 +22,9 @@ struct Bundle {
 
 enum class RuntimeCgroups : std::uint8_t { unmanaged, managed };
 
+/// True when the runtime can be told to leave control groups alone.
+bool manages_without_cgroups(const World& world);
+
 /// The command line that runs the bundle.
 std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups);
 

@@ -111,7 +111,8 @@ void close_gate(World& world) {
   }
 }
 
-std::string find_runtime() {
+std::string find_runtime(const std::string& wanted) {
+  if (!wanted.empty()) return base::find_program(wanted).value_or("");
   for (const char* name : {"crun", "runc"}) {
     if (auto path = base::find_program(name)) return *path;
   }
@@ -122,7 +123,7 @@ std::string find_runtime() {
 
 base::Json to_json(const Setup& setup) {
   base::Json json = base::Json::object();
-  json.set("mount_point", setup.mount_point).set("tier", tier_name(setup.tier.kind));
+  json.set("mount_point", setup.mount_point).set("runtime", setup.runtime).set("tier", tier_name(setup.tier.kind));
   json.set("uids", to_json(setup.tier.uids)).set("gids", to_json(setup.tier.gids)).set("reason", setup.tier.reason);
   return json;
 }
@@ -130,6 +131,7 @@ base::Json to_json(const Setup& setup) {
 Setup setup_from_json(const base::Json& json) {
   Setup setup;
   setup.mount_point = json["mount_point"].as_string();
+  setup.runtime = json["runtime"].string_or("");
   setup.tier.kind = parse_tier(json["tier"].as_string()).value_or(TierKind::unavailable);
   setup.tier.uids = id_map_from_json(json["uids"]);
   setup.tier.gids = id_map_from_json(json["gids"]);
@@ -185,7 +187,7 @@ World make_world(const Setup& setup) {
     remove_stale_cgroups(world.cgroups, std::string(kCgroupParent));
     close_gate(world);
   }
-  world.runtime = find_runtime();
+  world.runtime = find_runtime(setup.runtime);
   return world;
 }
 

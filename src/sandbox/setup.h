@@ -15,6 +15,7 @@ namespace sandbox {
 /// What the builder tells the helper before anything else.
 struct Setup {
   std::string mount_point;  ///< an existing directory that gets the private tmpfs
+  std::string runtime;      ///< as HelperOptions::runtime
   Tier tier;
 };
 

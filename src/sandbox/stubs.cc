@@ -47,10 +47,9 @@ bool exists_at(int directory, const std::string& name) {
   return ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/// Owned by root and readable by all, whatever the umask.
-void make_directory(int parent, const std::string& name) {
+void make_directory(int parent, const std::string& name, unsigned mode) {
   SLIP_SYSCALL(::mkdirat(parent, name.c_str(), 0755), "make mount point {}", name);
-  SLIP_SYSCALL(::fchmodat(parent, name.c_str(), 0755, 0), "set the mode of mount point {}", name);
+  SLIP_SYSCALL(::fchmodat(parent, name.c_str(), mode, 0), "set the mode of mount point {}", name);  // despite the umask
 }
 
 void make_file(int parent, const std::string& name) {
@@ -62,7 +61,7 @@ void make_file(int parent, const std::string& name) {
 
 /// Makes the missing directories of a link-free path and then the stub itself; returns what was
 /// made, innermost first. A parent that is no directory is left for the runtime to complain about.
-std::vector<std::string> make_path(int root, const std::string& path, StubTarget::Kind kind) {
+std::vector<std::string> make_path(int root, const std::string& path, const StubTarget& target) {
   std::vector<std::string> made;
   base::Fd at = base::duplicate(root);
   std::string walked;
@@ -72,10 +71,10 @@ std::vector<std::string> make_path(int root, const std::string& path, StubTarget
     walked += "/" + names[i];
     if (!exists_at(at.get(), names[i])) {
       const KeepTimes keep(at.get());
-      if (last && kind == StubTarget::Kind::file) {
+      if (last && target.kind == StubTarget::Kind::file) {
         make_file(at.get(), names[i]);
       } else {
-        make_directory(at.get(), names[i]);
+        make_directory(at.get(), names[i], last ? target.mode : 0755);
       }
       made.insert(made.begin(), walked);
     }
@@ -125,14 +124,14 @@ MountStubs::MountStubs(int root, const std::vector<StubTarget>& targets, StubRem
   if (is_read_only(root)) return;
   for (const char* path : kLasting) {
     const std::string resolved = base::resolve_in_root(root, path);
-    make_path(root, resolved, StubTarget::Kind::directory);
+    make_path(root, resolved, {resolved, StubTarget::Kind::directory});
   }
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const StubTarget& target = targets[i];
     if (lies_in_mount(target.path, std::span(targets).first(i))) continue;
     const std::string resolved = base::resolve_in_root(root, target.path);
     if (resolved == "/") continue;
-    const auto made = make_path(root, resolved, target.kind);
+    const auto made = make_path(root, resolved, target);
     if (made.empty()) continue;
     if (removal == StubRemoval::with_parents) {
       paths_.insert(paths_.begin(), made.begin(), made.end());

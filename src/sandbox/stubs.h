@@ -21,6 +21,7 @@ struct StubTarget {
   enum class Kind : std::uint8_t { directory, file };
   std::string path;  ///< absolute inside the root
   Kind kind = Kind::directory;
+  unsigned mode = 0755;  ///< of a directory; some runtimes give it to what they mount there
 };
 
 class MountStubs {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The helper of the tests: `sandbox_test_helper __helper FD`, with methods that try out the channel,
-// and `run`, which runs a container as `ops` would.
+// and `run`, which runs a container as `ops` would. `sandbox_test_helper build STATE ROOTFS` is a
+// builder that waits to be killed.
 #include <unistd.h>
 
 #include <condition_variable>
@@ -64,9 +65,24 @@ sandbox::Handlers make_handlers(const sandbox::World& world) {
   return {{"echo", echo}, {"fail", fail}, {"wait", wait}, {"crash", crash}, {"program", program}, {"run", run}};
 }
 
+/// A build in miniature, to be killed: says its helper's pid, then runs a step that does not end.
+int build(const std::string& state, const std::string& rootfs) {
+  auto helper = sandbox::Helper::start(
+      {.argv = {"/proc/self/exe", "__helper"}, .state_dir = state});
+  base::write_all(STDOUT_FILENO, base::format("{}\n", helper->pid()));
+  sandbox::ContainerSpec spec;
+  spec.rootfs = rootfs;
+  spec.argv = {"/bin/sh", "-c", "sleep 1000 & echo running; sleep 1000"};
+  spec.env = {"PATH=/bin"};
+  const int fds[] = {STDOUT_FILENO, STDOUT_FILENO};
+  helper->call("run", to_json(spec), fds);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string(argv[1]) == "build") return build(argv[2], argv[3]);
   if (argc != 3 || std::string(argv[1]) != "__helper") return 2;
   return sandbox::helper_main(static_cast<int>(base::parse_int(argv[2]).value_or(-1)), make_handlers);
 }
