@@ -48,20 +48,30 @@ class ContentSource final : public oci::ImageSource {
   store::ContentStore& content_;
 };
 
-void collect_blobs(const oci::Descriptor& descriptor, store::ContentStore& content, int depth,
-                   std::set<base::Digest>& blobs) {
-  blobs.insert(descriptor.digest);
-  if (depth > 4 || !content.find(descriptor.digest)) return;
+constexpr int kMaxDepth = 4;
+
+/// What a walk over an image's documents reports.
+struct Visitor {
+  const std::function<void(const oci::Descriptor&, const std::string&)>& document;
+  const std::function<void(const oci::Descriptor&)>& layer;
+};
+
+void walk(const oci::Descriptor& descriptor, store::ContentStore& content, int depth, const Visitor& visit) {
+  if (depth > kMaxDepth) base::fail(base::Code::invalid_argument, "indexes are nested deeper than {}", kMaxDepth);
   const std::string raw = content.read(descriptor.digest, oci::kMaxDocumentSize);
+  visit.document(descriptor, raw);
   if (oci::document_kind(raw, descriptor.media_type) == oci::DocumentKind::index) {
     for (const auto& entry : oci::Index::parse(raw, descriptor.media_type).manifests) {
-      collect_blobs(entry, content, depth + 1, blobs);
+      // An index may list platforms that were never fetched.
+      if (content.find(entry.digest)) walk(entry, content, depth + 1, visit);
     }
     return;
   }
   const auto manifest = oci::Manifest::parse(raw, descriptor.media_type);
-  blobs.insert(manifest.config.digest);
-  for (const auto& layer : manifest.layers) blobs.insert(layer.digest);
+  if (content.find(manifest.config.digest)) {
+    visit.document(manifest.config, content.read(manifest.config.digest, oci::kMaxDocumentSize));
+  }
+  for (const auto& layer : manifest.layers) visit.layer(layer);
 }
 
 }  // namespace
@@ -147,9 +157,18 @@ ImageDetails ImageStore::details(const Image& image) const {
   return details;
 }
 
+void ImageStore::collect_documents(const Image& image,
+                                   const std::function<void(const oci::Descriptor&, const std::string&)>& document,
+                                   const std::function<void(const oci::Descriptor&)>& layer) const {
+  walk(image.root, store_.content(), 0, {document, layer});
+}
+
 std::vector<base::Digest> ImageStore::blobs_of(const Image& image) const {
   std::set<base::Digest> blobs;
-  collect_blobs(image.root, store_.content(), 0, blobs);
+  if (!store_.content().find(image.root.digest)) return {};
+  collect_documents(
+      image, [&](const oci::Descriptor& document, const std::string&) { blobs.insert(document.digest); },
+      [&](const oci::Descriptor& layer) { blobs.insert(layer.digest); });
   return {blobs.begin(), blobs.end()};
 }
 

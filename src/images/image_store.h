@@ -12,6 +12,7 @@
 // Names are kept apart from what may be lost, and every change is synced before it returns.
 // Threads: any. Failure: base::Error.
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ class ImageStore {
 
   /// The documents of an image for this machine's platform (or the only one it has).
   ImageDetails details(const Image& image) const;
+  /// Calls `document` for every index, manifest and config (with its bytes), `layer` for every layer.
+  void collect_documents(const Image& image,
+                         const std::function<void(const oci::Descriptor&, const std::string&)>& document,
+                         const std::function<void(const oci::Descriptor&)>& layer) const;
   /// Every blob that an image needs, documents included. Missing documents are left out.
   std::vector<base::Digest> blobs_of(const Image& image) const;
 

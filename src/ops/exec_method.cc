@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "llb/op.h"
+#include "ops/copy.h"
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
 #include "ops/wire.h"

@@ -51,15 +51,15 @@ void commit(Incoming& incoming, const snapshot::Chain& chain, std::size_t index,
 
 }  // namespace
 
-void remember_blob(const snapshot::Chain& chain, const oci::Descriptor& descriptor, const base::Digest& diff_id,
+void remember_blob(const snapshot::LayerId& layer, const oci::Descriptor& descriptor, const base::Digest& diff_id,
                    const Services& services) {
-  const snapshot::Chain below(chain.begin(), chain.end() - 1);
   snapshot::LayerBlob blob;
   blob.digest = descriptor.digest;
   blob.size = descriptor.size;
   blob.diff_id = diff_id;
   blob.media_type = descriptor.media_type;
-  services.snapshots.records().put_blob({chain.back(), snapshot::chain_key(below), std::string(kPulledEncoding)}, blob);
+  // A pulled layer is the same whatever lies below it.
+  services.snapshots.records().put_blob({layer, "", std::string(kPulledEncoding)}, blob);
 }
 
 snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex, const Services& services,
@@ -73,7 +73,7 @@ snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex
   base::TaskGroup group(pool, stop);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     chain.push_back(snapshot::layer_id_of(image.config.diff_ids[i]));
-    remember_blob(chain, layers[i], image.config.diff_ids[i], services);
+    remember_blob(chain.back(), layers[i], image.config.diff_ids[i], services);
     if (services.snapshots.has(chain.back())) continue;
     incoming[i].info.diff_id = image.config.diff_ids[i];
     incoming[i].active = services.snapshots.prepare({});

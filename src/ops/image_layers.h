@@ -14,8 +14,8 @@ namespace ops {
 /// The encoding under which a layer's own blob, as it was pulled, is recorded.
 inline constexpr std::string_view kPulledEncoding = "pulled";
 
-/// Records that the last layer of `chain` exists as this blob.
-void remember_blob(const snapshot::Chain& chain, const oci::Descriptor& descriptor, const base::Digest& diff_id,
+/// Records that a pulled layer exists as this blob.
+void remember_blob(const snapshot::LayerId& layer, const oci::Descriptor& descriptor, const base::Digest& diff_id,
                    const Services& services);
 
 /// Fetches and unpacks the layers that are not in the store yet, side by side; the whole chain is

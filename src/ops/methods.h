@@ -13,6 +13,7 @@
 //   rootfs_tar   {mount, epoch} + out              → {}                   -o type=tar
 //   rootfs_copy  {mount, …} + directory            → {}                   -o type=local
 //   remove       {path}                            → {}                   a tree with mapped owners
+//   probe        {path}                            → {driver, reason}     which snapshot driver works there
 //
 // Every request also has "driver": the snapshot driver of this store.
 #include "ops/local_source.h"
@@ -45,6 +46,7 @@ base::Json read_method(const MethodCall& call);
 base::Json list_method(const MethodCall& call);
 base::Json stat_method(const MethodCall& call);
 base::Json remove_method(const MethodCall& call);
+base::Json probe_method(const MethodCall& call);
 
 /// A method of another room (exporters), with the same arguments.
 using Method = base::Json (*)(const MethodCall& call);

@@ -11,7 +11,9 @@ sandbox::Helper& Worker::helper() {
 
 sandbox::Reply Worker::call(std::string_view method, const base::Json& params, std::span<const int> fds,
                             const std::stop_token& stop) {
-  return helper().call(method, params, fds, stop);
+  base::Json request = params;
+  request.set("driver", snapshot::driver_name(driver_));
+  return helper().call(method, request, fds, stop);
 }
 
 }  // namespace ops

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// slipway build, slipway graph.
+#include <cstdio>
+
+#include "base/error.h"
+#include "cli/build_session.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "output/metadata.h"
+#include "progress/display.h"
+#include "progress/error_report.h"
+
+namespace cli {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kInterrupted = 130;
+
+std::unique_ptr<progress::Display> make_display(const BuildOptions& options) {
+  progress::DisplayOptions display;
+  const auto mode = progress::parse_mode(options.quiet ? "quiet" : options.progress);
+  if (!mode) {
+    base::fail(base::Code::invalid_argument, "invalid --progress {}: want auto, tty, plain, rawjson or quiet", options.progress);
+  }
+  display.mode = *mode;
+  return progress::start_display(display);
+}
+
+/// Attaches the Dockerfile's lines to an error of a step that does not have them yet.
+void locate(base::Error& error, const BuildEvents& events) {
+  if (error.source() || error.vertex().empty()) return;
+  const auto vertex = base::Digest::parse(error.vertex());
+  if (!vertex) return;
+  if (auto source = events.source_of(*vertex)) error.set_source(std::move(*source));
+}
+
+void write_reports(const BuildOptions& options, const Exported& exported) {
+  if (!exported.image) return;
+  if (!options.iidfile.empty()) output::write_iid_file(options.iidfile, *exported.image);
+  if (!options.metadata_file.empty()) {
+    output::write_metadata_file(options.metadata_file,
+                                output::image_metadata(*exported.image, exported.listed, exported.names));
+  }
+}
+
+/// The build from Dockerfile to outputs; returns what --iidfile and --metadata-file speak of.
+Exported build_all(BuildSession& session, const BuildOptions& options, const std::vector<output::Spec>& outputs,
+                   progress::Sink& sink, const std::stop_token& stop) {
+  const auto plan = session.plan(stop);
+  std::optional<base::Nanos> epoch;
+  if (plan.source_date_epoch) epoch = *plan.source_date_epoch * base::kSecond;
+  const auto images = session.build(plan, stop);
+  Exported report;
+  for (const auto& spec : outputs) {
+    auto exported = export_images(images, spec, options, epoch, session.house(), session.services(), sink, stop);
+    if (exported.image && !report.image) report = std::move(exported);
+  }
+  const bool wants_id = !options.iidfile.empty() || !options.metadata_file.empty() || options.quiet;
+  if (wants_id && !report.image) {
+    // Nothing was written that has an id: assemble one all the same, as docker buildx does.
+    output::Spec spec;
+    spec.type = output::Type::image;
+    BuildOptions unnamed = options;
+    unnamed.tags.clear();
+    report = export_images(images, spec, unnamed, epoch, session.house(), session.services(), sink, stop);
+  }
+  write_reports(options, report);
+  return report;
+}
+
+}  // namespace
+
+int run_build(const std::string& root, const BuildOptions& options) {
+  const Interrupt interrupt;
+  std::vector<output::Spec> outputs;
+  try {
+    outputs = wanted_outputs(options);
+  } catch (const base::Error& error) {
+    std::fputs(progress::error_report(error).c_str(), stderr);
+    return kUsage;
+  }
+  const auto display = make_display(options);
+  std::unique_ptr<BuildSession> session;
+  try {
+    session = std::make_unique<BuildSession>(root, options, *display);
+    const Exported report = build_all(*session, options, outputs, *display, interrupt.token());
+    display->finish();
+    std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
+    if (options.quiet && report.image) std::printf("%s\n", output::image_id(*report.image).c_str());
+    if (outputs.empty() && !options.quiet) {
+      std::fputs("The result is in the build cache only: -t NAME keeps it as an image, -o writes it out.\n", stderr);
+    }
+    return 0;
+  } catch (const base::Cancelled&) {
+    display->finish();
+    std::fputs("ERROR: interrupted\n", stderr);
+    return kInterrupted;
+  } catch (base::Error& error) {
+    if (session) locate(error, session->events());
+    display->finish();
+    std::fputs(display->error_report(error).c_str(), stderr);
+    return interrupt.requested() ? kInterrupted : 1;
+  }
+}
+
+int run_graph(const std::string& root, const GraphOptions& options) {
+  const Interrupt interrupt;
+  const auto display = make_display(options.build);
+  BuildSession session(root, options.build, *display);
+  const auto plan = session.plan(interrupt.token());
+  display->finish();
+  for (const auto& image : plan.images) {
+    const std::string text = options.format == "dot" ? llb::dump_dot(image.definition) : llb::dump_text(image.definition);
+    std::fputs(text.c_str(), stdout);
+  }
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/build_events.h"
+
+#include "base/time.h"
+
+namespace cli {
+
+void BuildEvents::announce(const llb::Graph& graph) {
+  for (const auto& vertex : graph.vertices) {
+    progress::Vertex shown;
+    shown.digest = vertex.digest;
+    shown.name = vertex.name();
+    for (const auto input : vertex.inputs) shown.inputs.push_back(graph.vertices[input].digest);
+    if (const auto& group = vertex.metadata.progress_group) {
+      shown.group = progress::ProgressGroup{group->id, group->name, group->weak};
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (!known_.emplace(vertex.digest, Known{shown, vertex.sources}).second) continue;
+    }
+    sink_.event(shown);
+  }
+}
+
+std::optional<base::SourceRange> BuildEvents::source_of(const base::Digest& vertex) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(vertex);
+  if (found == known_.end() || found->second.sources.empty()) return std::nullopt;
+  return found->second.sources.front();
+}
+
+progress::Vertex BuildEvents::change(const base::Digest& vertex, const auto& edit) {
+  const std::lock_guard lock(mutex_);
+  progress::Vertex& shown = known_[vertex].shown;
+  shown.digest = vertex;
+  edit(shown);
+  return shown;
+}
+
+void BuildEvents::decided(const solve::Vertex&, const solve::Decision&) {}
+
+void BuildEvents::started(const solve::Vertex& vertex, base::Nanos at) {
+  sink_.event(change(vertex.digest, [&](auto& shown) {
+    shown.started = at;
+    shown.completed.reset();
+  }));
+}
+
+void BuildEvents::completed(const solve::Vertex& vertex, base::Nanos at, solve::Outcome outcome) {
+  sink_.event(change(vertex.digest, [&](auto& shown) {
+    if (!shown.started) shown.started = at;
+    shown.completed = at;
+    shown.cached = outcome != solve::Outcome::ran;
+  }));
+}
+
+void BuildEvents::failed(const solve::Vertex& vertex, base::Nanos at, const base::Error& error) {
+  sink_.event(change(vertex.digest, [&](auto& shown) {
+    if (!shown.started) shown.started = at;
+    shown.completed = at;
+    shown.error = error.text();
+  }));
+}
+
+void BuildEvents::cancelled(const solve::Vertex& vertex, base::Nanos at) {
+  sink_.event(change(vertex.digest, [&](auto& shown) {
+    if (!shown.started) return;
+    shown.completed = at;
+    shown.error = std::string(progress::kCancelledError);
+  }));
+}
+
+void BuildEvents::log(const base::Digest& vertex, int stream, std::string_view bytes) {
+  sink_.event(progress::VertexLog{vertex, stream, std::string(bytes), base::system_clock().now()});
+}
+
+void BuildEvents::progress(const base::Digest& vertex, std::string_view id, std::uint64_t current,
+                           std::uint64_t total) {
+  progress::VertexStatus status;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = transfers_[{vertex, std::string(id)}];
+    if (!known.started) {
+      known.id = std::string(id);
+      known.name = "transferring";
+      known.vertex = vertex;
+      known.started = base::system_clock().now();
+    }
+    known.current = static_cast<std::int64_t>(current);
+    known.total = static_cast<std::int64_t>(total);
+    known.timestamp = base::system_clock().now();
+    status = known;
+  }
+  sink_.event(status);
+}
+
+void BuildEvents::progress_done(const base::Digest& vertex, std::string_view id) {
+  progress::VertexStatus status;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = transfers_.find({vertex, std::string(id)});
+    if (found == transfers_.end()) return;
+    status = found->second;
+    transfers_.erase(found);
+  }
+  status.timestamp = base::system_clock().now();
+  status.completed = status.timestamp;
+  if (status.total > 0) status.current = status.total;
+  sink_.event(status);
+}
+
+void BuildEvents::warn(const base::Digest& vertex, std::string_view text) {
+  progress::VertexWarning warning;
+  warning.vertex = vertex;
+  warning.short_text = std::string(text);
+  sink_.event(warning);
+}
+
+void BuildEvents::warn_source(const dockerfile::Warning& warning) {
+  progress::VertexWarning shown;
+  shown.vertex = base::Digest::parse(warning.vertex).value_or(base::Digest());
+  shown.level = warning.level;
+  shown.short_text = warning.message;
+  shown.detail = warning.detail;
+  shown.url = warning.url;
+  if (warning.source) shown.source = base::SourceRange{warning.source->filename, warning.source->data, warning.ranges};
+  sink_.event(shown);
+}
+
+}  // namespace cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/build_session.h"
+
+#include <thread>
+
+#include "base/error.h"
+#include "cli/frontend_options.h"
+#include "ops/materialize.h"
+#include "ops/op.h"
+
+namespace cli {
+namespace {
+
+std::vector<llb::Platform> worker_platforms() { return {llb::host_platform()}; }
+
+ops::PullPolicy pull_policy(const BuildOptions& options) {
+  if (options.offline) return ops::PullPolicy::never;
+  return options.pull ? ops::PullPolicy::always : ops::PullPolicy::automatic;
+}
+
+}  // namespace
+
+/// The image store as the resolver sees it.
+class BuildSession::KnownNames final : public ops::KnownImages {
+ public:
+  explicit KnownNames(images::ImageStore& images) : images_(images) {}
+
+  std::optional<oci::Descriptor> made_here(const std::string& name) override {
+    const auto image = images_.find(name);
+    if (!image || image->origin == images::Origin::pulled) return std::nullopt;
+    return image->root;
+  }
+  std::optional<oci::Descriptor> last_seen(const std::string& name) override {
+    const auto image = images_.find(name);
+    return image ? std::optional(image->root) : std::nullopt;
+  }
+  void remember(const std::string& name, const oci::Descriptor& root) override {
+    const auto known = images_.find(name);
+    // Writing a name costs a sync of the disk: only when there is something new to write.
+    if (known && (known->root.digest == root.digest || known->origin != images::Origin::pulled)) return;
+    images_.put({.name = name, .root = root, .origin = images::Origin::pulled});
+  }
+
+ private:
+  images::ImageStore& images_;
+};
+
+BuildSession::BuildSession(const std::string& root, const BuildOptions& options, progress::Sink& sink)
+    : options_(options),
+      house_(root, StoreAccess::shared, options.driver),
+      contexts_(options),
+      events_(sink),
+      settings_(build_settings(options)),
+      known_(std::make_unique<KnownNames>(house_.images())),
+      images_({.content = house_.store().content(),
+               .registry = house_.registry(),
+               .known = *known_,
+               .locals = contexts_,
+               .warn = [this](const std::string& text) { events_.warn({}, text); },
+               .pull = pull_policy(options)}),
+      services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(),
+                contexts_,      events_,            settings_},
+      records_(house_.store()),
+      codec_(house_.snapshots()),
+      locks_(house_.store()),
+      executor_(solve::Limits::for_cpus(std::max(1U, std::thread::hardware_concurrency()))),
+      engine_({records_, codec_, locks_, executor_, events_, base::system_clock()}),
+      gateway_(services_, engine_, events_, worker_platforms()) {}
+
+BuildSession::~BuildSession() = default;
+
+dockerfile::BuildResult BuildSession::plan(const std::stop_token& stop) {
+  dockerfile::FrontendOpts opts = frontend_options(options_);
+  for (const auto& [name, value] : contexts_.frontend_options()) opts[name] = value;
+  return dockerfile::build(gateway_, opts, stop);
+}
+
+std::vector<BuiltImage> BuildSession::build(const dockerfile::BuildResult& plan, const std::stop_token& stop) {
+  std::vector<llb::Graph> graphs;
+  for (const auto& image : plan.images) {
+    graphs.push_back(llb::parse(image.definition));
+    events_.announce(graphs.back());
+  }
+  std::vector<BuiltImage> built;
+  for (std::size_t i = 0; i < graphs.size(); ++i) {
+    BuiltImage result{plan.images[i], {}};
+    const ops::LoadedGraph loaded = ops::load(graphs[i], services_);
+    if (loaded.head) {
+      const auto results = engine_.build(loaded.graph, {*loaded.head}, stop);
+      result.chain = ops::materialize(results.at(0), services_, stop);
+    }
+    built.push_back(std::move(result));
+  }
+  return built;
+}
+
+}  // namespace cli

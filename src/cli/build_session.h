@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One build in this process: the objects that live as long as it does, and its steps in order.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/build_events.h"
+#include "cli/contexts.h"
+#include "cli/export.h"
+#include "cli/gateway.h"
+#include "cli/house.h"
+#include "cli/options.h"
+#include "ops/record_storage.h"
+#include "ops/result.h"
+#include "solve/engine.h"
+
+namespace cli {
+
+class BuildSession {
+ public:
+  /// `sink` outlives the session.
+  BuildSession(const std::string& root, const BuildOptions& options, progress::Sink& sink);
+  ~BuildSession();
+
+  /// Reads the Dockerfile and makes the graphs; builds nothing but what the frontend looks into.
+  dockerfile::BuildResult plan(const std::stop_token& stop);
+  /// Runs what the images need.
+  std::vector<BuiltImage> build(const dockerfile::BuildResult& plan, const std::stop_token& stop);
+
+  House& house() { return house_; }
+  const ops::Services& services() const { return services_; }
+  BuildEvents& events() { return events_; }
+
+ private:
+  class KnownNames;
+
+  const BuildOptions& options_;
+  House house_;
+  BuildContexts contexts_;
+  BuildEvents events_;
+  ops::BuildSettings settings_;
+  std::unique_ptr<KnownNames> known_;
+  ops::ImageResolver images_;
+  ops::Services services_;
+  ops::RecordStorage records_;
+  ops::ChainCodec codec_;
+  ops::StoreLocks locks_;
+  solve::ThreadExecutor executor_;
+  solve::Engine engine_;
+  EngineGateway gateway_;
+};
+
+}  // namespace cli

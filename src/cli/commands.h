@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The commands, one function each. They return the exit code; base::Error is reported by run().
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace cli {
+
+int run_build(const std::string& root, const BuildOptions& options);
+int run_graph(const std::string& root, const GraphOptions& options);
+int run_images(const std::string& root, const ImagesOptions& options);
+int run_inspect(const std::string& root, const InspectOptions& options);
+int run_history(const std::string& root, const HistoryOptions& options);
+int run_import(const std::string& root, const ImportOptions& options);
+int run_save(const std::string& root, const SaveOptions& options);
+int run_load(const std::string& root, const LoadOptions& options);
+int run_pull(const std::string& root, const PullOptions& options);
+int run_tag(const std::string& root, const TagOptions& options);
+int run_remove_images(const std::string& root, const RemoveImageOptions& options);
+int run_disk_usage(const std::string& root, const DiskUsageOptions& options);
+int run_prune(const std::string& root, const PruneOptions& options);
+int run_doctor(const std::string& root, const DoctorOptions& options);
+int run_version();
+
+/// The whole program: argv without the program's name. Prints errors; never throws.
+int run(const std::vector<std::string>& args);
+
+}  // namespace cli

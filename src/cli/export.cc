@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/export.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "images/image_store.h"
+#include "layer/tar_writer.h"
+#include "ops/export_layers.h"
+#include "ops/mounted_tree.h"
+#include "output/archive.h"
+#include "output/destination.h"
+#include "output/metadata.h"
+#include "output/rootfs.h"
+#include "progress/step.h"
+
+namespace cli {
+namespace {
+
+oci::Platform to_oci(const llb::Platform& platform) {
+  oci::Platform result;
+  result.os = platform.os;
+  result.architecture = platform.architecture;
+  result.variant = platform.variant;
+  result.os_version = platform.os_version;
+  result.os_features = platform.os_features;
+  return result;
+}
+
+layer::Compression compression_of(oci::LayerCompression kind) {
+  switch (kind) {
+    case oci::LayerCompression::none: return layer::Compression::none;
+    case oci::LayerCompression::zstd: return layer::Compression::zstd;
+    default: return layer::Compression::gzip;
+  }
+}
+
+ops::ExportOptions layer_options(const output::Spec& spec, std::optional<base::Nanos> epoch) {
+  ops::ExportOptions options;
+  options.compression = compression_of(spec.compression.kind);
+  if (spec.compression.level) options.level = *spec.compression.level;
+  if (spec.compression.force) options.existing = ops::ExportOptions::Existing::convert;
+  if (spec.rewrite_timestamp && epoch) options.clamp_mtime = *epoch / base::kSecond;
+  return options;
+}
+
+output::ImageToExport describe_image(const BuiltImage& built, const output::Spec& spec,
+                                     std::optional<base::Nanos> epoch, const ops::Services& services,
+                                     const std::stop_token& stop) {
+  output::ImageToExport image;
+  image.config = built.image.config;
+  image.base_config = built.image.base_config;
+  image.platform = to_oci(built.image.platform);
+  image.platform_id = built.image.id;
+  image.epoch = epoch;
+  for (const auto& layer : ops::export_layers(built.chain, layer_options(spec, epoch), services, stop)) {
+    output::LayerBlob blob;
+    blob.digest = layer.blob.digest;
+    blob.size = layer.blob.size;
+    blob.diff_id = layer.blob.diff_id;
+    blob.media_type = layer.blob.media_type;
+    if (layer.created != 0) blob.created = layer.created;
+    image.layers.push_back(std::move(blob));
+  }
+  return image;
+}
+
+std::vector<std::string> names_of(const output::Spec& spec, const BuildOptions& options) {
+  std::vector<std::string> names = spec.names.empty() ? options.tags : spec.names;
+  return output::normalized_names(names);
+}
+
+/// One line per stage of an export under its own step.
+class ExportStep {
+ public:
+  ExportStep(progress::Sink& sink, std::string name) : step_(sink, base::system_clock(), std::move(name)) {}
+
+  template <typename Body>
+  auto part(const std::string& id, Body&& body) {
+    auto transfer = step_.transfer(id);
+    transfer.update(0);
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      transfer.done();
+    } else {
+      auto result = body();
+      transfer.done();
+      return result;
+    }
+  }
+  void done() { step_.done(); }
+  progress::Step& step() { return step_; }
+
+ private:
+  progress::Step step_;
+};
+
+std::string title(const output::Spec& spec) {
+  switch (spec.type) {
+    case output::Type::oci: return spec.tar ? "exporting to oci image format" : "exporting to oci image layout";
+    case output::Type::docker: return "exporting to docker image format";
+    case output::Type::tar: return "exporting to client tarball";
+    case output::Type::local: return "exporting to client directory";
+    case output::Type::image: return "exporting to image store";
+    case output::Type::cacheonly: return "keeping in the cache";
+  }
+  return "exporting";
+}
+
+output::AssembledImage assemble(const std::vector<BuiltImage>& images, const output::Spec& spec,
+                                const BuildOptions& options, std::optional<base::Nanos> epoch,
+                                const ops::Services& services, ExportStep& step, const std::stop_token& stop) {
+  auto described = step.part("exporting layers", [&] {
+    std::vector<output::ImageToExport> list;
+    for (const auto& built : images) list.push_back(describe_image(built, spec, epoch, services, stop));
+    return list;
+  });
+  output::AssembleOptions assemble_options;
+  assemble_options.dialect = spec.dialect();
+  assemble_options.annotations = spec.annotations;
+  for (const auto& text : options.annotations) {
+    for (auto& value : output::parse_annotation(text)) assemble_options.annotations.push_back(std::move(value));
+  }
+  if (images.size() > 1) assemble_options.shape = output::Shape::always_index;
+  assemble_options.epoch = epoch;
+  auto assembled = output::assemble(described, assemble_options);
+  step.part("exporting manifest " + assembled.root.digest.str(), [] {});
+  if (assembled.config_digest) step.part("exporting config " + assembled.config_digest->str(), [] {});
+  return assembled;
+}
+
+void write_archive(const output::AssembledImage& image, const output::Spec& spec,
+                   const output::ArchiveOptions& archive, store::ContentStore& content, const std::stop_token& stop) {
+  if (!spec.tar) {
+    output::write_oci_directory(image, archive, content, spec.dest, stop);
+    return;
+  }
+  const auto destination = output::open_destination(spec.dest, output::type_name(spec.type));
+  if (spec.type == output::Type::docker) {
+    output::write_docker_archive(image, archive, content, destination->sink(), stop);
+  } else {
+    output::write_oci_archive(image, archive, content, destination->sink(), stop);
+  }
+  destination->commit();
+}
+
+void store_image(const output::AssembledImage& image, const std::vector<std::string>& names, House& house) {
+  for (const auto& document : image.documents) house.store().content().put(document.bytes);
+  for (const auto& name : names) {
+    house.images().put({.name = name, .root = image.root, .origin = images::Origin::built});
+  }
+}
+
+std::string platform_prefix(const std::vector<BuiltImage>& images, const BuiltImage& built, const output::Spec& spec) {
+  if (!spec.platform_split.value_or(images.size() > 1)) return "";
+  return output::platform_prefix(built.image.id.empty() ? llb::format_platform(built.image.platform) : built.image.id);
+}
+
+base::Json rootfs_params(const BuiltImage& built, const std::string& prefix, std::optional<base::Nanos> epoch,
+                         const ops::Services& services) {
+  base::Json params = base::Json::object();
+  params.set("mount", services.snapshots.view(built.chain).to_json()).set("prefix", prefix);
+  if (epoch) params.set("epoch", *epoch);
+  return params;
+}
+
+void write_tar(const std::vector<BuiltImage>& images, const output::Spec& spec, std::optional<base::Nanos> epoch,
+               const ops::Services& services, const std::stop_token& stop) {
+  const auto destination = output::open_destination(spec.dest, "tar");
+  const int fds[] = {destination->fd()};
+  for (const auto& built : images) {
+    base::Json params = rootfs_params(built, platform_prefix(images, built, spec), epoch, services);
+    params.set("last", &built == &images.back());
+    services.worker.call("rootfs_tar", params, fds, stop);
+  }
+  destination->commit();
+}
+
+void write_local(const std::vector<BuiltImage>& images, const output::Spec& spec, std::optional<base::Nanos> epoch,
+                 const ops::Services& services, const std::stop_token& stop) {
+  base::make_directories(spec.dest);
+  const base::Fd directory = base::open_directory(spec.dest);
+  const int fds[] = {directory.get()};
+  for (const auto& built : images) {
+    base::Json params = rootfs_params(built, platform_prefix(images, built, spec), epoch, services);
+    params.set("remove", spec.mode == output::Spec::Mode::remove);
+    services.worker.call("rootfs_copy", params, fds, stop);
+  }
+}
+
+output::RootfsOptions rootfs_options(const ops::MethodCall& call) {
+  output::RootfsOptions options;
+  options.prefix = call.params["prefix"].string_or("");
+  if (call.params["epoch"].is_int()) options.epoch = call.params["epoch"].as_int();
+  return options;
+}
+
+}  // namespace
+
+std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
+  std::vector<output::Spec> specs;
+  for (const auto& text : options.outputs) specs.push_back(output::parse_spec(text));
+  if (options.push) {
+    base::Error error(base::Code::unimplemented, "pushing is not available yet");
+    error.set_hint("write -o type=oci,dest=FILE and push it with skopeo");
+    throw error;
+  }
+  if (specs.empty() && (!options.tags.empty() || options.load)) {
+    output::Spec spec;
+    spec.type = output::Type::image;
+    specs.push_back(spec);
+  }
+  output::validate(specs);
+  output::normalized_names(options.tags);
+  for (const auto& spec : specs) {
+    if (spec.push) base::fail(base::Code::unimplemented, "pushing is not available yet");
+    if (!spec.is_directory() && !spec.dest.empty()) output::check_destination(spec.dest, output::type_name(spec.type));
+  }
+  return specs;
+}
+
+Exported export_images(const std::vector<BuiltImage>& images, const output::Spec& spec, const BuildOptions& options,
+                       std::optional<base::Nanos> epoch, House& house, const ops::Services& services,
+                       progress::Sink& sink, const std::stop_token& stop) {
+  Exported exported;
+  if (spec.type == output::Type::cacheonly) return exported;
+  if (spec.source_date_epoch) epoch = spec.source_date_epoch;
+  ExportStep step(sink, title(spec));
+  if (spec.type == output::Type::tar || spec.type == output::Type::local) {
+    step.part("copying files", [&] {
+      if (spec.type == output::Type::tar) write_tar(images, spec, epoch, services, stop);
+      else write_local(images, spec, epoch, services, stop);
+    });
+    step.done();
+    return exported;
+  }
+  exported.image = assemble(images, spec, options, epoch, services, step, stop);
+  exported.names = names_of(spec, options);
+  exported.listed = output::listed_root(*exported.image, epoch);
+  if (spec.type == output::Type::image) {
+    step.part("naming", [&] { store_image(*exported.image, exported.names, house); });
+  } else {
+    output::ArchiveOptions archive;
+    archive.names = exported.names;
+    archive.epoch = epoch;
+    step.part("sending tarball", [&] { write_archive(*exported.image, spec, archive, house.store().content(), stop); });
+  }
+  step.done();
+  return exported;
+}
+
+std::map<std::string, ops::Method> export_methods() {
+  std::map<std::string, ops::Method> methods;
+  methods["rootfs_tar"] = [](const ops::MethodCall& call) {
+    const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
+    layer::FdSink sink(call.fd(0));
+    layer::TarWriter tar(sink);
+    output::write_rootfs_tar(tree.fd(), tar, rootfs_options(call), call.stop);
+    if (call.params["last"].bool_or(true)) tar.finish();
+    sink.finish();
+    return base::Json::object();
+  };
+  methods["rootfs_copy"] = [](const ops::MethodCall& call) {
+    const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
+    output::copy_rootfs(tree.fd(), call.fd(0), rootfs_options(call), call.stop);
+    if (call.params["remove"].bool_or(false)) {
+      const int roots[] = {tree.fd()};
+      output::remove_surplus(roots, call.fd(0), call.stop);
+    }
+    return base::Json::object();
+  };
+  return methods;
+}
+
+}  // namespace cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// From built filesystems to the destinations of -o and -t.
+#include <string>
+#include <vector>
+
+#include "cli/house.h"
+#include "cli/options.h"
+#include "dockerfile/build.h"
+#include "ops/methods.h"
+#include "ops/services.h"
+#include "output/assemble.h"
+#include "output/spec.h"
+#include "progress/events.h"
+
+namespace cli {
+
+/// What a build made for one platform.
+struct BuiltImage {
+  dockerfile::PlatformImage image;
+  snapshot::Chain chain;
+};
+
+/// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.
+/// Throws invalid_argument for what cannot be written, before anything is built.
+std::vector<output::Spec> wanted_outputs(const BuildOptions& options);
+
+/// What was written, for --iidfile and --metadata-file.
+struct Exported {
+  std::optional<output::AssembledImage> image;
+  oci::Descriptor listed;
+  std::vector<std::string> names;
+};
+
+/// Writes one output.
+Exported export_images(const std::vector<BuiltImage>& images, const output::Spec& spec, const BuildOptions& options,
+                       std::optional<base::Nanos> epoch, House& house, const ops::Services& services,
+                       progress::Sink& sink, const std::stop_token& stop);
+
+/// Methods of the helper for -o type=tar and type=local.
+std::map<std::string, ops::Method> export_methods();
+
+}  // namespace cli

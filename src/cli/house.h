@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The house: every long-lived object of one command, built in order. This list is the architecture.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "images/image_store.h"
+#include "oci/credentials.h"
+#include "oci/http_client.h"
+#include "oci/registry.h"
+#include "ops/worker.h"
+#include "snapshot/snapshotter.h"
+#include "snapshot/stored_records.h"
+#include "store/store.h"
+
+namespace cli {
+
+/// How a command uses the store: builds share it, prune has it alone.
+enum class StoreAccess : std::uint8_t { shared, exclusive };
+
+class House {
+ public:
+  /// `driver`: "", "overlay" or "native"; "" = what this store was made with, or what works here.
+  House(const std::string& root, StoreAccess access, const std::string& driver = "");
+  ~House();
+
+  store::Store& store() { return *store_; }
+  snapshot::Snapshotter& snapshots() { return *snapshots_; }
+  ops::Worker& worker() { return *worker_; }
+  images::ImageStore& images() { return *images_; }
+  oci::HttpClient& http() { return *http_; }
+  oci::Registry& registry() { return *registry_; }
+
+ private:
+  snapshot::Driver choose_driver(const std::string& wanted);
+
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<base::FileLock> use_;
+  std::unique_ptr<ops::Worker> worker_;
+  std::unique_ptr<snapshot::StoredLayerRecords> layer_records_;
+  std::unique_ptr<snapshot::Snapshotter> snapshots_;
+  std::unique_ptr<images::ImageStore> images_;
+  std::unique_ptr<oci::HttpTransport> transport_;
+  std::unique_ptr<oci::HttpClient> http_;
+  std::unique_ptr<oci::FileCredentials> credentials_;
+  std::unique_ptr<oci::Registry> registry_;
+};
+
+/// --root, or /var/lib/slipway for root, $XDG_DATA_HOME/slipway (~/.local/share/slipway) otherwise.
+std::string state_directory(const std::string& option);
+
+}  // namespace cli

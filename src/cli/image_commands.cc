@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands on the image store: images, inspect, history, tag, rmi, save, pull.
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "cli/house.h"
+#include "cli/interrupt.h"
+#include "output/archive.h"
+#include "output/destination.h"
+
+namespace cli {
+namespace {
+
+/// "3 hours ago" for lists.
+std::string age(base::Nanos time) {
+  const auto seconds = (base::system_clock().now() - time) / base::kSecond;
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return base::format("{} minutes ago", seconds / 60);
+  if (seconds < 86400) return base::format("{} hours ago", seconds / 3600);
+  return base::format("{} days ago", seconds / 86400);
+}
+
+std::string familiar(const std::string& name) { return oci::Reference::parse(name).familiar(); }
+
+output::AssembledImage assembled(const images::Image& image, House& house) {
+  output::AssembledImage result;
+  result.root = image.root;
+  for (const auto& digest : house.images().blobs_of(image)) {
+    const auto info = house.store().content().find(digest);
+    if (!info) {
+      base::fail(base::Code::not_found, "blob {} of {} is not in the store; pull or build the image again",
+                 digest.str(), image.name);
+    }
+  }
+  house.images().collect_documents(
+      image,
+      [&](const oci::Descriptor& document, const std::string& bytes) { result.documents.push_back({document, bytes}); },
+      [&](const oci::Descriptor& layer) { result.layers.push_back(layer); });
+  return result;
+}
+
+}  // namespace
+
+int run_images(const std::string& root, const ImagesOptions& options) {
+  House house(root, StoreAccess::shared);
+  if (!options.json && !options.quiet) std::printf("%-44s %-14s %-16s %s\n", "IMAGE", "ID", "MADE", "SIZE");
+  for (const auto& image : house.images().list()) {
+    const auto details = house.images().details(image);
+    const std::string id = details.documents.manifest.config.digest.short_hex();
+    if (options.quiet) {
+      std::printf("%s\n", id.c_str());
+    } else if (options.json) {
+      base::Json json = base::Json::object();
+      json.set("name", familiar(image.name)).set("id", details.documents.manifest.config.digest.str());
+      json.set("digest", image.root.digest.str()).set("origin", images::origin_name(image.origin));
+      json.set("size", details.size).set("named", base::format_rfc3339(image.created));
+      std::printf("%s\n", json.dump().c_str());
+    } else {
+      std::printf("%-44s %-14s %-16s %s\n", familiar(image.name).c_str(), id.c_str(), age(image.created).c_str(),
+                  base::human_size(details.size).c_str());
+    }
+  }
+  return 0;
+}
+
+int run_inspect(const std::string& root, const InspectOptions& options) {
+  House house(root, StoreAccess::shared);
+  const auto details = house.images().details(house.images().get(options.image));
+  if (options.raw_config) {
+    std::fwrite(details.documents.config.raw.data(), 1, details.documents.config.raw.size(), stdout);
+    return 0;
+  }
+  base::Json json = base::Json::object();
+  json.set("name", familiar(details.image.name)).set("digest", details.image.root.digest.str());
+  json.set("id", details.documents.manifest.config.digest.str()).set("size", details.size);
+  json.set("origin", images::origin_name(details.image.origin));
+  json.set("platform", oci::format_platform(details.documents.config.platform));
+  json.set("manifest", base::Json::parse(details.documents.manifest.raw));
+  json.set("config", details.documents.config.json);
+  std::printf("%s\n", json.dump(2).c_str());
+  return 0;
+}
+
+int run_history(const std::string& root, const HistoryOptions& options) {
+  House house(root, StoreAccess::shared);
+  const auto details = house.images().details(house.images().get(options.image));
+  const auto& layers = details.documents.manifest.layers;
+  std::size_t layer = 0;
+  if (!options.json) std::printf("%-10s %s\n", "SIZE", "CREATED BY");
+  for (const auto& entry : details.documents.config.history) {
+    const std::uint64_t size = entry.empty_layer || layer >= layers.size() ? 0 : layers[layer++].size;
+    if (options.json) {
+      base::Json json = base::Json::object();
+      json.set("created_by", entry.created_by).set("created", entry.created).set("size", size);
+      json.set("empty_layer", entry.empty_layer).set("comment", entry.comment);
+      std::printf("%s\n", json.dump().c_str());
+      continue;
+    }
+    std::string text = base::replace_all(entry.created_by, "\n", " ");
+    if (!options.full && text.size() > 100) text = text.substr(0, 97) + "...";
+    std::printf("%-10s %s\n", entry.empty_layer ? "-" : base::human_size(size).c_str(), text.c_str());
+  }
+  return 0;
+}
+
+int run_tag(const std::string& root, const TagOptions& options) {
+  House house(root, StoreAccess::shared);
+  images::Image image = house.images().get(options.image);
+  image.name = output::normalized_names({options.name}).at(0);
+  image.created = 0;
+  house.images().put(image);
+  return 0;
+}
+
+int run_remove_images(const std::string& root, const RemoveImageOptions& options) {
+  House house(root, StoreAccess::shared);
+  for (const auto& text : options.images) {
+    const auto image = house.images().get(text);
+    house.images().remove(image.name);
+    std::printf("removed %s\n", familiar(image.name).c_str());
+  }
+  return 0;
+}
+
+int run_save(const std::string& root, const SaveOptions& options) {
+  const Interrupt interrupt;
+  House house(root, StoreAccess::shared);
+  if (options.images.size() != 1) {
+    base::fail(base::Code::unimplemented, "one image at a time can be saved");
+  }
+  const auto image = house.images().get(options.images[0]);
+  const auto parts = assembled(image, house);
+  output::ArchiveOptions archive;
+  archive.names = {image.name};
+  const auto destination = output::open_destination(options.output, options.format);
+  if (options.format == "oci") {
+    output::write_oci_archive(parts, archive, house.store().content(), destination->sink(), interrupt.token());
+  } else {
+    output::write_docker_archive(parts, archive, house.store().content(), destination->sink(), interrupt.token());
+  }
+  destination->commit();
+  return 0;
+}
+
+}  // namespace cli

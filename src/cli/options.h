@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The command line as plain structs. parse.cc is the one file that knows the flag parser.
+//
+// `slipway build` takes docker buildx build's flags with the same meaning and defaults; flags of
+// docker and buildah that change nothing here are accepted and listed in `notes`.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cli {
+
+struct BuildOptions {
+  std::string context;  ///< directory, URL, git reference or "-"
+  std::string file;     ///< -f; "-" = standard input
+  std::vector<std::string> tags;
+  std::vector<std::string> targets;
+  std::vector<std::string> build_args;
+  std::vector<std::string> build_contexts;
+  std::vector<std::string> secrets;
+  std::vector<std::string> ssh;
+  std::vector<std::string> labels;
+  std::vector<std::string> annotations;
+  std::vector<std::string> platforms;
+  std::vector<std::string> add_hosts;
+  std::vector<std::string> ulimits;
+  std::vector<std::string> no_cache_filters;
+  std::vector<std::string> outputs;
+  std::vector<std::string> cache_from;
+  std::vector<std::string> cache_to;
+  std::vector<std::string> attests;
+  std::vector<std::string> allow;
+  std::vector<std::string> resources;
+  std::string network = "default";
+  std::string shm_size;
+  std::string cgroup_parent;
+  std::string call = "build";
+  std::string iidfile;
+  std::string metadata_file;
+  std::string progress = "auto";
+  std::string sbom;
+  std::string provenance;
+  std::string driver;  ///< snapshot driver: "", overlay or native
+  bool no_cache = false;
+  bool pull = false;
+  bool push = false;
+  bool load = false;
+  bool check = false;
+  bool quiet = false;
+  bool offline = false;
+};
+
+struct ImagesOptions {
+  bool json = false;
+  bool quiet = false;
+};
+struct InspectOptions {
+  std::string image;
+  bool raw_config = false;
+};
+struct HistoryOptions {
+  std::string image;
+  bool json = false;
+  bool full = false;
+};
+struct ImportOptions {
+  std::string tar;  ///< root filesystem archive, "-" = standard input
+  std::string name;
+  std::string platform;
+  std::string message;
+  std::vector<std::string> changes;  ///< Dockerfile lines: ENV, CMD, USER …
+};
+struct SaveOptions {
+  std::vector<std::string> images;
+  std::string output = "-";
+  std::string format = "docker";
+};
+struct LoadOptions {
+  std::string input = "-";
+};
+struct PullOptions {
+  std::string image;
+  std::string platform;
+};
+struct TagOptions {
+  std::string image;
+  std::string name;
+};
+struct RemoveImageOptions {
+  std::vector<std::string> images;
+};
+struct DiskUsageOptions {};
+struct PruneOptions {
+  bool all = false;
+};
+struct GraphOptions {
+  BuildOptions build;
+  std::string format = "text";
+};
+struct DoctorOptions {
+  bool json = false;
+};
+struct VersionOptions {};
+/// Nothing to do but print `text` and exit (help, or a mistake in the command line).
+struct PrintAndExit {
+  std::string text;
+  int code = 0;
+};
+
+using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
+                             SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
+                             PruneOptions, GraphOptions, DoctorOptions, VersionOptions>;
+
+struct Invocation {
+  std::string root;  ///< --root; "" = the default for this user
+  Command command;
+  std::vector<std::string> notes;  ///< one line per accepted flag that changes nothing
+};
+
+/// Reads the command line (argv without the program's name). Never throws: mistakes come back as
+/// PrintAndExit with code 2.
+Invocation parse_command_line(const std::vector<std::string>& args);
+
+}  // namespace cli

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/format.h"
+#include "base/strings.h"
+#include "cli/options.h"
+
+namespace cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Builds container images from Dockerfiles: no daemon, stages in parallel, a cache that tells the truth.";
+
+/// An option that may be repeated, each time with exactly one value (CLI11 would swallow what follows).
+CLI::Option* repeated(CLI::App& app, const std::string& names, std::vector<std::string>& values, const std::string& help) {
+  return app.add_option(names, values, help)->take_all()->allow_extra_args(false)->expected(1);
+}
+
+/// Flags of docker build and buildah that have no effect here: taken, and noted.
+void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
+  const auto note = [&notes](const std::string& flag) { notes.push_back(flag + " has no effect here and was ignored"); };
+  for (const std::string name : {"--rm", "--force-rm", "--compress", "--layers", "--disable-compression", "-D,--debug"}) {
+    app.add_flag_function(name, [note, name](std::int64_t) { note(name); }, "accepted, no effect")->group("");
+  }
+  for (const char* flag : {"--builder", "--isolation", "--memory-swap", "--cpu-period", "--cpu-quota", "--cpu-shares",
+                           "--cpuset-cpus", "--cpuset-mems", "--security-opt", "--format", "--policy"}) {
+    app.add_option_function<std::string>(
+           flag, [note, flag](const std::string&) { note(flag); }, "accepted, no effect")
+        ->group("");
+  }
+}
+
+void add_output_flags(CLI::App& app, BuildOptions& options) {
+  repeated(app, "-o,--output", options.outputs, "Destination: type=oci|docker|tar|local|cacheonly,dest=PATH,…");
+  repeated(app, "-t,--tag", options.tags, "Name of the image; [NAME=STAGE] for several targets");
+  app.add_flag("--push", options.push, "Push to the registry (-o type=registry)");
+  app.add_flag("--load", options.load, "Put the image into docker's, podman's or our own image store");
+  app.add_option("--iidfile", options.iidfile, "Write the image id to this file");
+  app.add_option("--metadata-file", options.metadata_file, "Write what was built, as JSON, to this file");
+  repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
+  repeated(app, "--label", options.labels, "KEY=VALUE for the image");
+  repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");
+  app.add_option("--sbom", options.sbom, "Short for --attest=type=sbom")->expected(0, 1)->default_str("true");
+  app.add_option("--provenance", options.provenance, "Short for --attest=type=provenance")->expected(0, 1)->default_str("true");
+}
+
+void add_input_flags(CLI::App& app, BuildOptions& options) {
+  app.add_option("context", options.context, "Context: directory, URL, git repository, or - for standard input");
+  app.add_option("-f,--file", options.file, "Dockerfile (default: Dockerfile in the context), - for standard input");
+  repeated(app, "--build-arg", options.build_args, "NAME=VALUE for an ARG; NAME alone takes it from the environment");
+  repeated(app, "--build-context", options.build_contexts,
+           "NAME=SOURCE: directory, docker-image://…, oci-layout://DIR:TAG, git or https URL");
+  repeated(app, "--target", options.targets, "Stage to build (default: the last)");
+  repeated(app, "--platform", options.platforms, "OS/ARCH[/VARIANT], comma-separated");
+  repeated(app, "--secret", options.secrets, "id=ID[,src=FILE|,env=NAME]");
+  repeated(app, "--ssh", options.ssh, "ID[=SOCKET|KEY[,KEY]]");
+}
+
+void add_run_flags(CLI::App& app, BuildOptions& options) {
+  app.add_option("--network", options.network, "Network of RUN: default, none or host");
+  repeated(app, "--add-host", options.add_hosts, "HOST:IP for /etc/hosts in RUN");
+  repeated(app, "--ulimit", options.ulimits, "NAME=SOFT[:HARD]");
+  app.add_option("--shm-size", options.shm_size, "Size of /dev/shm");
+  app.add_option("--cgroup-parent", options.cgroup_parent, "Parent cgroup of RUN");
+  repeated(app, "--resource", options.resources, "Limit of a step: memory=…, cpu-shares=…");
+  repeated(app, "--allow", options.allow, "Entitlement: network.host, security.insecure");
+}
+
+void add_cache_flags(CLI::App& app, BuildOptions& options) {
+  app.add_flag("--no-cache", options.no_cache, "Run every step again");
+  repeated(app, "--no-cache-filter", options.no_cache_filters, "Stages that run again");
+  repeated(app, "--cache-from", options.cache_from, "Cache to import");
+  repeated(app, "--cache-to", options.cache_to, "Where to export the cache");
+  app.add_flag("--pull", options.pull, "Always ask the registry for newer images");
+  app.add_flag("--offline", options.offline, "Never touch the network");
+}
+
+void add_build_flags(CLI::App& app, BuildOptions& options, std::vector<std::string>& notes) {
+  add_input_flags(app, options);
+  add_output_flags(app, options);
+  add_run_flags(app, options);
+  add_cache_flags(app, options);
+  app.add_option("--progress", options.progress, "auto, tty, plain, quiet, none or rawjson");
+  app.add_flag("-q,--quiet", options.quiet, "Print nothing but the image id");
+  app.add_option("--call", options.call, "build, check, outline or targets");
+  app.add_flag("--check", options.check, "Check the Dockerfile without building (--call=check)");
+  app.add_option("--snapshot-driver", options.driver, "overlay or native (default: what works here)");
+  add_ignored(app, notes);
+}
+
+/// Declares one subcommand whose options live in `Options` and become the invocation's command.
+template <typename Options>
+void subcommand(CLI::App& app, Invocation& invocation, const std::string& name, const std::string& help,
+                const std::function<void(CLI::App&, Options&)>& declare) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(name, help);
+  declare(*command, *options);
+  command->callback([&invocation, options] { invocation.command = *options; });
+}
+
+void declare_image_commands(CLI::App& app, Invocation& invocation) {
+  subcommand<ImagesOptions>(app, invocation, "images", "List images", [](CLI::App& c, ImagesOptions& o) {
+    c.add_flag("--json", o.json, "One JSON object a line");
+    c.add_flag("-q,--quiet", o.quiet, "Only the ids");
+  });
+  subcommand<InspectOptions>(app, invocation, "inspect", "Show an image's manifest and config", [](CLI::App& c, InspectOptions& o) {
+    c.add_option("image", o.image, "Name or id")->required();
+    c.add_flag("--config", o.raw_config, "Only the config, byte for byte");
+  });
+  subcommand<HistoryOptions>(app, invocation, "history", "Show how an image was made", [](CLI::App& c, HistoryOptions& o) {
+    c.add_option("image", o.image, "Name or id")->required();
+    c.add_flag("--json", o.json, "One JSON object a line");
+    c.add_flag("--no-trunc", o.full, "Whole lines");
+  });
+  subcommand<ImportOptions>(app, invocation, "import", "Make an image of a root filesystem archive", [](CLI::App& c, ImportOptions& o) {
+    c.add_option("tar", o.tar, "Archive (tar, also compressed), - for standard input")->required();
+    c.add_option("name", o.name, "Name of the image")->required();
+    c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT] (default: this machine's)");
+    c.add_option("-m,--message", o.message, "Comment in the history");
+    repeated(c, "-c,--change", o.changes, "Dockerfile instruction to apply: ENV, CMD, ENTRYPOINT, USER, WORKDIR, LABEL …");
+  });
+  subcommand<SaveOptions>(app, invocation, "save", "Write images to an archive", [](CLI::App& c, SaveOptions& o) {
+    c.add_option("images", o.images, "Names or ids")->required();
+    c.add_option("-o,--output", o.output, "File (default: standard output)");
+    c.add_option("--format", o.format, "docker or oci")->check(CLI::IsMember({"docker", "oci"}));
+  });
+  subcommand<LoadOptions>(app, invocation, "load", "Read images from an archive", [](CLI::App& c, LoadOptions& o) {
+    c.add_option("-i,--input", o.input, "File (default: standard input)");
+  });
+  subcommand<PullOptions>(app, invocation, "pull", "Fetch an image from a registry", [](CLI::App& c, PullOptions& o) {
+    c.add_option("image", o.image, "Reference")->required();
+    c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT]");
+  });
+  subcommand<TagOptions>(app, invocation, "tag", "Give an image another name", [](CLI::App& c, TagOptions& o) {
+    c.add_option("image", o.image, "Name or id")->required();
+    c.add_option("name", o.name, "New name")->required();
+  });
+  subcommand<RemoveImageOptions>(app, invocation, "rmi", "Remove images", [](CLI::App& c, RemoveImageOptions& o) {
+    c.add_option("images", o.images, "Names or ids")->required();
+  });
+}
+
+void declare_store_commands(CLI::App& app, Invocation& invocation) {
+  subcommand<DiskUsageOptions>(app, invocation, "du", "Show what the store holds", [](CLI::App&, DiskUsageOptions&) {});
+  subcommand<PruneOptions>(app, invocation, "prune", "Empty the build cache", [](CLI::App& c, PruneOptions& o) {
+    c.add_flag("-a,--all", o.all, "Also what recent builds used");
+    c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
+  });
+  subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",
+                            [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<VersionOptions>(app, invocation, "version", "Print the version", [](CLI::App&, VersionOptions&) {});
+}
+
+void declare(CLI::App& app, Invocation& invocation) {
+  app.require_subcommand(1);
+  app.add_option("--root", invocation.root, "State directory (default: /var/lib/slipway, or below $XDG_DATA_HOME)");
+  subcommand<BuildOptions>(app, invocation, "build", "Build an image from a Dockerfile", [&](CLI::App& c, BuildOptions& o) {
+    add_build_flags(c, o, invocation.notes);
+    c.alias("b");
+  });
+  subcommand<GraphOptions>(app, invocation, "graph", "Show the build graph without building", [&](CLI::App& c, GraphOptions& o) {
+    add_build_flags(c, o.build, invocation.notes);
+    c.add_option("--as", o.format, "text, dot or json")->check(CLI::IsMember({"text", "dot", "json"}));
+  });
+  declare_image_commands(app, invocation);
+  declare_store_commands(app, invocation);
+}
+
+}  // namespace
+
+Invocation parse_command_line(const std::vector<std::string>& args) {
+  Invocation invocation;
+  CLI::App app(kAbout, "slipway");
+  declare(app, invocation);
+  try {
+    app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    invocation.command = PrintAndExit{chosen.empty() ? app.help() : chosen.front()->help(), 0};
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string help = chosen.empty() ? "slipway" : "slipway " + chosen.front()->get_name();
+    invocation.command =
+        PrintAndExit{base::format("slipway: {}\nsee '{} --help'\n", error.what(), help), 2};
+  }
+  return invocation;
+}
+
+}  // namespace cli

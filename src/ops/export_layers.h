@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The layers of a chain as blobs of the content store, made where they are missing.
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "layer/compress.h"
+#include "ops/services.h"
+#include "snapshot/snapshotter.h"
+
+namespace ops {
+
+struct ExportOptions {
+  layer::Compression compression = layer::Compression::gzip;
+  int level = layer::kDefaultLevel;
+  /// keep: a pulled layer goes out as it came in. convert: every blob has the compression asked for.
+  enum class Existing : std::uint8_t { keep, convert } existing = Existing::keep;
+  std::optional<std::int64_t> clamp_mtime;  ///< seconds; for layers made here only
+};
+
+struct ExportedLayer {
+  snapshot::LayerBlob blob;
+  base::Nanos created = 0;
+};
+
+/// One blob per layer, bottom first. `done` is called after each, from worker threads.
+std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,
+                                         const Services& services, const std::stop_token& stop);
+
+}  // namespace ops

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Rooms, formatting, spelling, shell scripts, and clang-tidy on the files that differ from the base (all with --all).
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+tools/install_packages.sh lint build || exit 1
+status=0
+say() { printf '%s: %s\n' "$1" "$2"; [ "$2" = clean ] || status=1; }
+
+tools/check_rooms.py || status=1
+
+mapfile -t sources < <(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc' 'bench/*.cc')
+if clang-format-19 --dry-run --Werror "${sources[@]}" 2>/tmp/slipway-format.$$; then say format clean; else
+  head -20 /tmp/slipway-format.$$
+  say format "run: clang-format-19 -i \$(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc')"
+fi
+rm -f /tmp/slipway-format.$$
+
+mapfile -t texts < <(git ls-files 'src/*' 'docs/*' '*.md' 'tools/*' | grep -v testdata)
+if codespell -q 3 -L "crate,te,fo,nd,ans,ro,aks,ser,wil,ot,hel" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
+
+mapfile -t scripts < <(git ls-files 'dev' 'tools/*.sh' 'tests/*.sh' 'tests/e2e/*' '.ci/run' | xargs -r grep -lE '^#!.*(ba)?sh$')
+if shellcheck -x -S warning "${scripts[@]}"; then say shell clean; else say shell "see above"; fi
+
+if [ "${SLIPWAY_LINT_TIDY:-yes}" = yes ]; then
+  mkdir -p build
+  [ -f build/dev/compile_commands.json ] || cmake --preset dev >/dev/null
+  base=${SLIPWAY_LINT_BASE:-$(git rev-parse --verify -q HEAD~1 || git rev-parse HEAD)}
+  mapfile -t changed < <(if [ "${1:-}" = --all ]; then git ls-files 'src/*.cc'; else git diff --name-only --diff-filter=d "$base" -- 'src/*.cc'; fi)
+  if [ ${#changed[@]} -eq 0 ] || printf '%s\n' "${changed[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/dev >build/tidy.log 2>/dev/null; then
+    say "tidy (${#changed[@]} files)" clean
+  else
+    grep -E '(warning|error):' build/tidy.log | sort -u | head -40
+    say tidy "see build/tidy.log"
+  fi
+fi
+exit $status
