@@ -35,16 +35,6 @@ bool must_forward(const FrontendOpts& opts, std::optional<base::Error>& refusal)
   return forward;
 }
 
-/// The frontends this program is itself: any version of Docker's, stable or labs.
-bool is_own_frontend(const std::string& reference) {
-  try {
-    const auto name = llb::ImageReference::parse(reference).familiar_name();
-    return name == "docker/dockerfile" || name == "docker/dockerfile-upstream";
-  } catch (const base::Error&) {
-    return false;
-  }
-}
-
 class Frontend {
  public:
   Frontend(Gateway& gateway, const FrontendOpts& opts, std::stop_token stop)
@@ -55,7 +45,7 @@ class Frontend {
     must_forward(opts_, refusal);
     ContextClient client(gateway_, builder_, opts_, stop_);
     const auto source = client.read_dockerfile();
-    if (auto forwarded = forward(source)) return std::move(*forwarded);
+    if (auto forwarded = forward(client, source)) return std::move(*forwarded);
     if (refusal) throw *refusal;
     try {
       return convert_all(client, source);
@@ -68,18 +58,27 @@ class Frontend {
  private:
   // ---- other frontends -----------------------------------------------------------------------
 
-  std::optional<BuildResult> forward(const DockerfileSource& source) {
+  /// Whether a `# syntax=` image is what this program is itself.
+  static bool is_own(const ContextClient& client, const std::string& reference) {
+    try {
+      return client.build_opts().own_frontends.contains(llb::ImageReference::parse(reference).familiar_name());
+    } catch (const base::Error&) {
+      return false;
+    }
+  }
+
+  std::optional<BuildResult> forward(const ContextClient& client, const DockerfileSource& source) {
     if (opts_.contains("cmdline")) return std::nullopt;
     if (const auto given = opts_.find("build-arg:BUILDKIT_SYNTAX"); given != opts_.end()) {
       const auto line = std::string(base::trim(given->second));
       const auto reference = line.substr(0, line.find(' '));
-      if (is_own_frontend(reference)) return std::nullopt;
+      if (is_own(client, reference)) return std::nullopt;
       const auto value = given->second;
       return base::with_context([&] { return solve_with(reference, value); },
                                 "failed with build-arg:BUILDKIT_SYNTAX = {}", value);
     }
     const auto syntax = detect_syntax(source.text());
-    if (!syntax || is_own_frontend(syntax->first_word)) return std::nullopt;
+    if (!syntax || is_own(client, syntax->first_word)) return std::nullopt;
     try {
       return solve_with(syntax->first_word, syntax->value);
     } catch (base::Error& error) {

@@ -9,6 +9,7 @@
 #include "dockerfile/convert_epoch.h"
 #include "dockerfile/convert_stages.h"
 #include "dockerfile/directives.h"
+#include "dockerfile/go_values.h"
 #include "dockerfile/suggest.h"
 #include "llb/image_reference.h"
 
@@ -52,6 +53,16 @@ std::optional<llb::ProxyEnv> proxy_of(const std::map<std::string, std::string>& 
   }
   if (!any) return std::nullopt;
   return proxy;
+}
+
+/// The stage or image a --mount names: known before variables are, which it must not contain.
+std::string mount_from(const std::string& flag) {
+  std::string from;
+  for (const auto& field : parse_csv(flag)) {
+    const auto equals = field.find('=');
+    if (equals != std::string::npos && base::lower(field.substr(0, equals)) == "from") from = field.substr(equals + 1);
+  }
+  return from.empty() ? std::string(kScratch) : from;
 }
 
 Ranges whole(const Ranges& location) {
@@ -331,8 +342,8 @@ class Converter {
       bound.sources.push_back(copy_source(*copy));
     }
     if (const auto* run = std::get_if<RunCommand>(&bound.command)) {
-      for (const auto& mount : run->mounts) {
-        const auto from = mount.from.empty() ? std::string(kScratch) : mount.from;
+      for (const auto& flag : run->mount_flags) {
+        const auto from = mount_from(flag);
         auto* source = stages_.find(from);
         bound.sources.push_back(source != nullptr ? source : make_image_stage(from, {}));
       }

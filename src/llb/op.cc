@@ -398,13 +398,14 @@ const std::string& utf8(const std::string& value) {
   return value;
 }
 
-void to_proto(const Op& op, pb::Op& out) {
+namespace {
+
+void put_surroundings(const Op& op, pb::Op& out) {
   for (const auto& input : op.inputs) {
     auto* to = out.add_inputs();
     to->set_digest(utf8(input.digest));
     to->set_index(input.index);
   }
-  std::visit([&](const auto& kind) { put(kind, out); }, op.kind);
   if (op.platform) {
     auto* to = out.mutable_platform();
     to->set_architecture(utf8(op.platform->architecture));
@@ -415,6 +416,8 @@ void to_proto(const Op& op, pb::Op& out) {
   }
   if (op.worker_constraints) put_strings(*op.worker_constraints, out.mutable_constraints()->mutable_filter());
 }
+
+}  // namespace
 
 Op from_proto(const pb::Op& in) {
   Op op;
@@ -451,9 +454,13 @@ void parse_bytes(std::string_view bytes, std::string_view what, google::protobuf
 }
 
 std::string marshal(const Op& op) {
-  pb::Op proto;
-  to_proto(op, proto);
-  return serialize(proto);
+  // Go puts the members of a oneof behind all others, C++ sorts them in by number. Messages may be
+  // concatenated, so the two parts are written apart.
+  pb::Op surroundings;
+  put_surroundings(op, surroundings);
+  pb::Op kind;
+  std::visit([&](const auto& value) { put(value, kind); }, op.kind);
+  return serialize(surroundings) + serialize(kind);
 }
 
 Op unmarshal(std::string_view bytes) {

@@ -13,7 +13,6 @@ namespace llb {
 /// `value`, once it is known to be UTF-8; throws invalid_argument otherwise.
 const std::string& utf8(const std::string& value);
 
-void to_proto(const Op& op, pb::Op& out);
 Op from_proto(const pb::Op& op);
 void to_proto(const Definition& definition, pb::Definition& out);
 Definition from_proto(const pb::Definition& definition);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// conformance_frontend --inputs FILE --out FILE [--only ID] [--repeat N]
+//
+// Runs the Dockerfile frontend on every record and case of a corpus and writes what came of it, one
+// JSON line per record, for the corpus's compare.py. Prints the time spent in the frontend alone.
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "dockerfile/build.h"
+#include "frontend_gateway.h"
+#include "frontend_ops.h"
+#include "parse_view.h"
+#include "records.h"
+
+namespace {
+
+using base::Json;
+using conformance::FakeGateway;
+using conformance::Files;
+
+struct Arguments {
+  std::string inputs, out, only;
+  int repeat = 1;
+};
+
+Arguments parse_arguments(int count, char** words) {
+  Arguments arguments;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = words[i];
+    const std::string value = words[i + 1];
+    if (name == "--inputs") {
+      arguments.inputs = value;
+    } else if (name == "--out") {
+      arguments.out = value;
+    } else if (name == "--only") {
+      arguments.only = value;
+    } else if (name == "--repeat") {
+      arguments.repeat = static_cast<int>(base::parse_int(value).value_or(1));
+    } else {
+      base::fail(base::Code::invalid_argument, "unknown option {}", name);
+    }
+  }
+  if (arguments.inputs.empty() || arguments.out.empty()) {
+    base::fail(base::Code::invalid_argument, "usage: conformance_frontend --inputs FILE --out FILE [--only ID] [--repeat N]");
+  }
+  return arguments;
+}
+
+Json source_view(const std::string& filename, const dockerfile::Ranges& ranges) {
+  return Json::object().set("filename", filename).set("ranges", conformance::ranges_view(ranges));
+}
+
+Json error_view(const base::Error& error, const std::string& filename) {
+  auto view = Json::object();
+  view.set("message", error.text());
+  const auto* located = dynamic_cast<const dockerfile::LocatedError*>(&error);
+  if (located != nullptr) {
+    auto locations = Json::array();
+    auto sources = Json::array();
+    for (const auto& ranges : located->locations()) {
+      locations.push(conformance::ranges_view(ranges));
+      sources.push(source_view(filename, ranges));
+    }
+    view.set("locations", std::move(locations)).set("sources", std::move(sources));
+  } else if (error.source()) {
+    view.set("sources", Json::array().push(source_view(error.source()->filename, error.source()->spans)));
+  }
+  return view;
+}
+
+Json strings_as_json(const std::set<std::string>& lines) {
+  auto out = Json::array();
+  for (const auto& line : lines) out.push(Json::parse(line));
+  return out;
+}
+
+void put_result(const dockerfile::BuildResult& result, Json& view) {
+  auto graphs = Json::object();
+  for (const auto& image : result.images) graphs.set(image.id, conformance::definition_view(image.definition));
+  view.set("llb", std::move(graphs)).set("metadata", Json::string_map(result.metadata));
+}
+
+class Runner {
+ public:
+  explicit Runner(int repeat) : repeat_(repeat) {}
+
+  Json run_record(const Json& record) {
+    Files files;
+    files.dockerfile = record.contains("dockerfile_b64") ? conformance::decode_base64(record["dockerfile_b64"].as_string())
+                                                         : record["dockerfile"].string_or("");
+    if (record.contains("dockerignore")) files.dockerignore = record["dockerignore"].as_string();
+    auto cases = Json::array();
+    for (const auto& each : record["cases"].items()) {
+      cases.push(Json::object().set("name", each["name"]).set("build", run_case(each, files)));
+    }
+    auto out = Json::object();
+    out.set("schema", "dfgold/1").set("id", record["id"]).set("parse", conformance::parse_view(files.dockerfile));
+    return out.set("cases", std::move(cases));
+  }
+
+  double seconds() const { return std::chrono::duration<double>(spent_).count(); }
+  int cases() const { return cases_; }
+
+ private:
+  Json run_case(const Json& each, Files& files) {
+    auto opts = each["opts"].string_members();
+    if (!each["forward"].bool_or(false)) opts["cmdline"] = "harness";
+    const auto filename = opts.find("filename");
+    files.filename = filename == opts.end() ? "Dockerfile" : filename->second;
+    ++cases_;
+    for (int i = 1; i < repeat_; ++i) run_once(files, opts);
+    return run_once(files, opts);
+  }
+
+  Json run_once(const Files& files, const std::map<std::string, std::string>& opts) {
+    FakeGateway gateway(files);
+    auto view = Json::object();
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      const auto result = dockerfile::build(gateway, opts);
+      spent_ += std::chrono::steady_clock::now() - start;
+      put_result(result, view);
+    } catch (const base::Error& error) {
+      spent_ += std::chrono::steady_clock::now() - start;
+      if (!gateway.forwards.items().empty()) view.set("forward", gateway.forwards);
+      view.set("error", error_view(error, files.filename));
+    }
+    view.set("resolves", strings_as_json(gateway.resolves));
+    view.set("aux_heads", Json::strings({gateway.heads.begin(), gateway.heads.end()}));
+    view.set("warnings", gateway.warnings);
+    return view;
+  }
+
+  int repeat_;
+  int cases_ = 0;
+  std::chrono::steady_clock::duration spent_{};
+};
+
+}  // namespace
+
+int main(int count, char** words) try {
+  const auto arguments = parse_arguments(count, words);
+  std::ofstream out(arguments.out, std::ios::binary);
+  Runner runner(arguments.repeat);
+  conformance::each_record(arguments.inputs, [&](const Json& record) {
+    if (!arguments.only.empty() && record["id"].string_or("") != arguments.only) return;
+    out << runner.run_record(record).dump() << '\n';
+  });
+  out.flush();
+  if (!out) base::fail(base::Code::resource_exhausted, "writing {}", arguments.out);
+  std::fprintf(stderr, "%d cases, %.3f s in the frontend\n", runner.cases(), runner.seconds());
+  return 0;
+} catch (const base::Error& error) {
+  std::fprintf(stderr, "conformance_frontend: %s\n", error.text().c_str());
+  return 2;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The gateway the corpus was recorded with: every image exists, every answer follows from the question.
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "dockerfile/gateway.h"
+
+namespace conformance {
+
+/// What one record holds.
+struct Files {
+  std::string filename = "Dockerfile";
+  std::string dockerfile;
+  std::optional<std::string> dockerignore;
+};
+
+class FakeGateway final : public dockerfile::Gateway {
+ public:
+  explicit FakeGateway(const Files& files) : files_(files) {}
+
+  dockerfile::BuildOpts opts() override;
+  std::shared_ptr<dockerfile::Ref> solve(const llb::Definition& definition, const dockerfile::SolveOptions& options,
+                                         std::stop_token stop) override;
+  dockerfile::SourceMeta resolve_source_metadata(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
+                                                 std::stop_token stop) override;
+  void warn(const dockerfile::Warning& warning) override;
+
+  /// What was asked, in the corpus's schema.
+  std::set<std::string> resolves;
+  std::set<std::string> heads;
+  base::Json warnings = base::Json::array();
+  base::Json forwards = base::Json::array();
+
+ private:
+  const Files& files_;
+};
+
+}  // namespace conformance
