@@ -23,9 +23,12 @@ bool is_loopback_domain(std::string_view domain) {
   return url && url->port != 443 && is_loopback_host(url->host);
 }
 
-// Go's server answers plain http on a TLS port with 400 and this sentence.
-bool wants_https(const HttpResponse& response) {
-  return response.status == 400 && response.body.find("HTTPS server") != std::string::npos;
+// Go's servers and nginx answer plain http on a TLS port with 400 and a sentence about HTTPS; plain
+// servers answer TLS with nothing that TLS can read.
+bool is_wrong_protocol(const HttpResponse& response, bool spoke_https) {
+  if (!spoke_https) return response.status == 400 && response.body.find("HTTPS") != std::string::npos;
+  return response.fault &&
+         (*response.fault == TransportFault::tls || *response.fault == TransportFault::connect);
 }
 
 }  // namespace
@@ -115,10 +118,8 @@ HttpResponse RegistryHosts::exchange(HttpRequest request, std::string_view path,
       authorizer_.sign(request, target);
     }
     HttpResponse response = client_.exchange(request, sink, stop);
-    const bool wrong_protocol =
-        wants_https(response) || (response.fault && response.status == 0 && *response.fault != TransportFault::resolve &&
-                                  *response.fault != TransportFault::timeout);
-    if (wrong_protocol && path.starts_with('/') && try_next_address(target.domain, where)) continue;
+    const bool elsewhere = is_wrong_protocol(response, where.base.starts_with("https:"));
+    if (elsewhere && path.starts_with('/') && try_next_address(target.domain, where)) continue;
     if (response.status != 401 || response.fault || answered) return response;
     answered = true;
     if (!authorizer_.learn(request, response, target, stop)) return response;

@@ -165,6 +165,12 @@ TEST_F(RegistryTest, ResumesFromAServerThatIgnoresRanges) {
   EXPECT_TRUE(content_->find(blob.digest));
 }
 
+TEST_F(RegistryTest, TriesPlainHttpForAnInsecureHost) {
+  const auto image = fake_.add_image("app", "1", {"layer"});
+  options_.insecure_hosts = {fake_.domain()};
+  EXPECT_EQ(open()->resolve("1", {}).digest, image.manifest.digest);
+}
+
 TEST_F(RegistryTest, GivesUpWhenNothingMoreArrives) {
   const Descriptor blob = fake_.add_blob(std::string(1000, 'a'));
   fake_.intercept([&](const FakeRequest& request) -> std::optional<FakeReply> {

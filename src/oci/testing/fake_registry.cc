@@ -30,7 +30,7 @@ class Connection {
   std::optional<FakeRequest> read() {
     std::size_t end = 0;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-      if (!more()) return std::nullopt;
+      if (!more() || buffer_[0] == '\x16') return std::nullopt;  // a TLS client
     }
     FakeRequest request;
     const auto lines = base::split(buffer_.substr(0, end), '\n');
