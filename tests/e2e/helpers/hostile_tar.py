@@ -3,7 +3,7 @@
 """Writes tars that try to get out of their root: hostile_tar.py VICTIM_DIRECTORY OUT_DIRECTORY
 
 VICTIM_DIRECTORY/victim must stay as it is; nothing called escaped* may appear there, nor
-/slipway-e2e-escaped*. Each tar also holds bin/sh-free harmless files so that extraction has work to do."""
+/slipway-e2e-escaped*. Each tar also holds a harmless file, so that unpacking has work to do."""
 import io
 import os
 import sys
