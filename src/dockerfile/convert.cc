@@ -446,7 +446,27 @@ class Converter {
     }
   }
 
+  /// Refuses what cannot be an image before anything is asked of a registry. BuildKit looks at all
+  /// names at once and happens to begin with the last.
+  void check_base_names() const {
+    std::vector<const StageState*> open;
+    for (const auto* stage : stages_.all) {
+      const bool scratch = stage->stage.base_name == kScratch && !stage->named_context;
+      if (stage->base == nullptr && !stage->dispatched && !stage->resolved && !scratch) open.push_back(stage);
+    }
+    if (!open.empty()) std::rotate(open.begin(), open.end() - 1, open.end());
+    for (const auto* stage : open) {
+      with_location(stage->stage.location, [&] { parse_base_name(stage->stage.base_name); });
+    }
+  }
+
+  static llb::ImageReference parse_base_name(const std::string& name) {
+    return base::with_context([&] { return llb::ImageReference::parse(name); }, "failed to parse stage name {}",
+                              base::quote(name));
+  }
+
   void resolve_bases() {
+    check_base_names();
     const auto count = stages_.all.size();
     for (std::size_t i = 0; i < count; ++i) {
       auto& stage = *stages_.all[i];
@@ -467,8 +487,7 @@ class Converter {
 
   void resolve_base(StageState& stage, bool needed) {
     const auto written = stage.stage.base_name;
-    auto reference = base::with_context([&] { return llb::ImageReference::parse(written); },
-                                        "failed to parse stage name {}", base::quote(written));
+    auto reference = parse_base_name(written);
     auto platform = stage.platform.value_or(target_platform_);
     reference = reference.with_default_tag();
     stage.stage.base_name = reference.text();

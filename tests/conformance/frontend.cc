@@ -71,6 +71,21 @@ Json error_view(const base::Error& error, const std::string& filename) {
   return view;
 }
 
+/// The value without null members: the corpus leaves out what is absent.
+Json without_nulls(const Json& value) {
+  if (value.is_array()) {
+    auto out = Json::array();
+    for (const auto& item : value.items()) out.push(without_nulls(item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  Json::Object members;
+  for (const auto& [name, member] : value.members()) {
+    if (!member.is_null()) members.emplace_back(name, without_nulls(member));
+  }
+  return members;
+}
+
 Json strings_as_json(const std::set<std::string>& lines) {
   auto out = Json::array();
   for (const auto& line : lines) out.push(Json::parse(line));
@@ -97,7 +112,7 @@ class Runner {
       cases.push(Json::object().set("name", each["name"]).set("build", run_case(each, files)));
     }
     auto out = Json::object();
-    out.set("schema", "dfgold/1").set("id", record["id"]).set("parse", conformance::parse_view(files.dockerfile));
+    out.set("schema", "dfgold/1").set("id", record["id"]).set("parse", without_nulls(conformance::parse_view(files.dockerfile)));
     return out.set("cases", std::move(cases));
   }
 
@@ -122,6 +137,7 @@ class Runner {
     try {
       const auto result = dockerfile::build(gateway, opts);
       spent_ += std::chrono::steady_clock::now() - start;
+      for (const auto& image : result.images) gateway.note_result(image.definition);
       put_result(result, view);
     } catch (const base::Error& error) {
       spent_ += std::chrono::steady_clock::now() - start;

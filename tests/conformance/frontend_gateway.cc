@@ -120,10 +120,17 @@ dockerfile::SourceMeta FakeGateway::resolve_source_metadata(const llb::SourceOp&
                           "committer C <c@example.com> 1700000000 +0000\n\nmessage\n";
     }
     meta.git = std::move(git);
-  } else if (scheme.starts_with("http")) {
+  } else {
     meta.http = dockerfile::HttpMeta{base::sha256("stub-http:" + source.identifier).str(), "", 1700000000};
   }
   return meta;
+}
+
+void FakeGateway::note_result(const llb::Definition& definition) {
+  if (definition.ops.size() != 2) return;
+  const auto op = llb::unmarshal(definition.ops.front());
+  const auto* source = std::get_if<llb::SourceOp>(&op.kind);
+  if (source != nullptr && source->scheme() != "docker-image") heads.insert(definition.head());
 }
 
 void FakeGateway::warn(const dockerfile::Warning& warning) {

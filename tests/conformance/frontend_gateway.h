@@ -28,6 +28,9 @@ class FakeGateway final : public dockerfile::Gateway {
                                                  std::stop_token stop) override;
   void warn(const dockerfile::Warning& warning) override;
 
+  /// The recorded frontend solves its result, too; one that is a lone source looks like a file being read.
+  void note_result(const llb::Definition& definition);
+
   /// What was asked, in the corpus's schema.
   std::set<std::string> resolves;
   std::set<std::string> heads;
