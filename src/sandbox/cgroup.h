@@ -13,10 +13,10 @@
 namespace sandbox {
 
 enum class CgroupLayout : std::uint8_t {
-  none,     ///< nothing mounted, or not ours to use
-  v1,       ///< one hierarchy per controller
-  v2,       ///< the unified hierarchy at /sys/fs/cgroup
-  hybrid,   ///< v1 hierarchies and a v2 mount beside them
+  none,    ///< nothing mounted, or not ours to use
+  v1,      ///< one hierarchy per controller
+  v2,      ///< the unified hierarchy at /sys/fs/cgroup
+  hybrid,  ///< v1 hierarchies and a v2 mount beside them
 };
 
 std::string_view cgroup_layout_name(CgroupLayout layout);
@@ -29,8 +29,8 @@ struct Limits {
   std::int64_t memory = 0;       ///< bytes
   std::int64_t memory_swap = 0;  ///< bytes of memory and swap together, -1 for no limit
   std::uint64_t cpu_shares = 0;
-  std::int64_t cpu_quota = 0;   ///< µs per period
-  std::uint64_t cpu_period = 0; ///< µs
+  std::int64_t cpu_quota = 0;    ///< µs per period
+  std::uint64_t cpu_period = 0;  ///< µs
   std::string cpuset_cpus;
   std::string cpuset_mems;
   bool any() const;

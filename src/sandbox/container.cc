@@ -55,9 +55,9 @@ void make_working_directory(int root, const ContainerSpec& spec) {
     } else if (errno != EEXIST) {
       base::fail_errno(errno, base::format("make working directory {}", spec.cwd));
     }
-    at = base::Fd(static_cast<int>(
-        SLIP_SYSCALL(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                     "make working directory {}", spec.cwd)));
+    at = base::Fd(
+        static_cast<int>(SLIP_SYSCALL(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                                      "make working directory {}", spec.cwd)));
   }
 }
 
@@ -85,8 +85,9 @@ void require_mapped(const World& world, const ContainerSpec& spec) {
     base::Error error(base::Code::failed_precondition,
                       base::format("run as {} {}: the id does not exist in the user namespace, which has {} ids", what,
                                    id, id_count(world.uids)));
-    error.set_hint("give your user more ids in /etc/subuid and /etc/subgid and install newuidmap (package uidmap), or "
-                   "build as root");
+    error.set_hint(
+        "give your user more ids in /etc/subuid and /etc/subgid and install newuidmap (package uidmap), or "
+        "build as root");
     throw error;
   };
   if (!is_mapped(world.uids, spec.user.uid)) refuse("uid", spec.user.uid);

@@ -35,9 +35,10 @@ namespace sandbox {
 /// Bind sources may be files or directories; "ro" makes a bind read-only.
 struct Mount {
   std::string target;
-  std::string type;    ///< "bind", "tmpfs", …
+  std::string type;  ///< "bind", "tmpfs", …
   std::string source;
   std::vector<std::string> options;
+  bool operator==(const Mount&) const = default;
 };
 
 enum class Network : std::uint8_t { host, none };
@@ -80,7 +81,7 @@ base::Json to_json(const ContainerSpec& spec);
 ContainerSpec container_spec_from_json(const base::Json& json);
 
 struct Resources {
-  std::int64_t user_ns = 0;    ///< CPU time of the container's processes, with the runtime's own
+  std::int64_t user_ns = 0;  ///< CPU time of the container's processes, with the runtime's own
   std::int64_t system_ns = 0;
   std::int64_t max_rss_bytes = 0;
 };
@@ -88,7 +89,7 @@ struct Resources {
 struct RunResult {
   int exit_code = 0;  ///< 128 + signal when a signal ended it
   int signal = 0;
-  bool oom = false;   ///< the kernel's OOM killer ended a process (known only with limits)
+  bool oom = false;  ///< the kernel's OOM killer ended a process (known only with limits)
   Resources resources;
   std::vector<std::string> notes;  ///< what was asked for and not possible here, one sentence each
   bool ok() const { return exit_code == 0; }

@@ -61,8 +61,8 @@ User user_from(const base::Json& json) {
 
 void read_lists(const base::Json& json, ContainerSpec& spec) {
   for (const auto& mount : json["mounts"].items()) {
-    spec.mounts.push_back({mount["target"].as_string(), mount["type"].string_or("bind"),
-                           mount["source"].string_or(""), mount["options"].string_items()});
+    spec.mounts.push_back({mount["target"].as_string(), mount["type"].string_or("bind"), mount["source"].string_or(""),
+                           mount["options"].string_items()});
   }
   for (const auto& host : json["extra_hosts"].items()) {
     spec.extra_hosts.push_back({host["name"].as_string(), host["ip"].as_string()});
@@ -112,8 +112,7 @@ ContainerSpec container_spec_from_json(const base::Json& json) {
   spec.shm_size = static_cast<std::uint64_t>(json["shm_size"].int_or(0));
   spec.cgroup_parent = json["cgroup_parent"].string_or("");
   spec.limits = limits_from(json["limits"]);
-  spec.stub_removal =
-      json["keep_stub_parents"].bool_or(false) ? StubRemoval::target_only : StubRemoval::with_parents;
+  spec.stub_removal = json["keep_stub_parents"].bool_or(false) ? StubRemoval::target_only : StubRemoval::with_parents;
   return spec;
 }
 

@@ -30,7 +30,8 @@ class ContainerTest : public ::testing::Test {
     state_ = std::make_unique<base::TemporaryDirectory>();
     // The other runtime is tried by naming it here: SLIPWAY_TEST_RUNTIME=runc.
     const char* runtime = ::getenv("SLIPWAY_TEST_RUNTIME");
-    helper_ = Helper::start({.argv = testing::helper_argv(), .state_dir = state_->path(), .runtime = runtime ? runtime : ""});
+    helper_ =
+        Helper::start({.argv = testing::helper_argv(), .state_dir = state_->path(), .runtime = runtime ? runtime : ""});
   }
   static void TearDownTestSuite() {
     helper_.reset();
@@ -79,7 +80,8 @@ TEST_F(ContainerTest, ReportsTheSignalThatEndedAChild) {
 }
 
 TEST_F(ContainerTest, HasDockersCapabilitiesSeccompAndNoNewPrivilegesOff) {
-  const std::string status = output("grep -E '^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status");
+  const std::string status =
+      output("grep -E '^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status");
   EXPECT_EQ(status,
             "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\n"
             "CapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t2\n");
@@ -139,8 +141,9 @@ TEST_F(ContainerTest, AFileCanBeMountedAndLeavesNothing) {
 }
 
 TEST_F(ContainerTest, ATmpfsKeepsToItsSize) {
-  auto spec = shell_spec(root_, "dd if=/dev/zero of=/scratch/x bs=1024 count=2048 2>/dev/null || echo full; "
-                                "stat -c %a /scratch");
+  auto spec = shell_spec(root_,
+                         "dd if=/dev/zero of=/scratch/x bs=1024 count=2048 2>/dev/null || echo full; "
+                         "stat -c %a /scratch");
   spec.mounts.push_back({"/scratch", "tmpfs", "tmpfs", {"nosuid", "nodev", "size=1048576", "mode=1777"}});
   EXPECT_EQ(run(spec).out, "full\n1777\n");
 }
@@ -191,11 +194,13 @@ TEST_F(ContainerTest, CanMakeDeviceNodesWhereTheKernelLetsIt) {
 TEST_F(ContainerTest, CannotOpenTheHostsDevicesThroughNodesOfItsOwn) {
   if (rootless()) GTEST_SKIP() << "needs real root";
   // The fuse device may be opened by anyone on the host; a step may make its node, but not open it.
-  auto spec = shell_spec(root_, "mknod /fuse c 10 229 && mknod /dev/f c 10 229 && for f in /fuse /dev/f; do "
-                                "dd if=$f of=/dev/null bs=1 count=0 2>&1; done");
+  auto spec = shell_spec(root_,
+                         "mknod /fuse c 10 229 && mknod /dev/f c 10 229 && for f in /fuse /dev/f; do "
+                         "dd if=$f of=/dev/null bs=1 count=0 2>&1; done");
   const auto done = run(spec);
-  EXPECT_EQ(done.out, "dd: can't open '/fuse': Operation not permitted\n"
-                      "dd: can't open '/dev/f': Operation not permitted\n");
+  EXPECT_EQ(done.out,
+            "dd: can't open '/fuse': Operation not permitted\n"
+            "dd: can't open '/dev/f': Operation not permitted\n");
   spec.security = Security::insecure;
   spec.argv[2] = "dd if=/fuse of=/dev/null bs=1 count=0 2>&1 | grep -c permitted";
   EXPECT_EQ(run(spec).out, "0\n");
@@ -220,6 +225,20 @@ TEST_F(ContainerTest, LimitsAreLoweredToWhatWeMayGrant) {
   spec.ulimits = {{"core", -1, -1}};
   spec.argv[2] = "ulimit -Hc";
   EXPECT_EQ(run(spec).result.exit_code, 0);
+}
+
+TEST_F(ContainerTest, AMemoryLimitIsKeptAndSaidWhenItStruck) {
+  auto spec = shell_spec(root_, "exec dd if=/dev/zero of=/dev/shm/x bs=1048576 count=60 2>/dev/null");
+  spec.limits.memory = 24 << 20;
+  spec.limits.memory_swap = 24 << 20;
+  const auto done = run(spec);
+  if (!done.result.notes.empty()) {
+    EXPECT_EQ(done.result.exit_code, 0);
+    EXPECT_NE(done.result.notes[0].find("have no effect"), std::string::npos);
+    return;
+  }
+  EXPECT_EQ(done.result.exit_code, 137) << done.err;
+  EXPECT_TRUE(done.result.oom);
 }
 
 TEST_F(ContainerTest, AProgramThatDoesNotExistIsExitCode127) {
@@ -256,9 +275,8 @@ TEST_F(ContainerTest, AStopKillsEverythingAtOnce) {
   base::Pipe out = base::make_pipe();
   const std::array fds = {out.write.get(), out.write.get()};
   const auto spec = shell_spec(root_, "sleep 300 & echo started; sleep 300");
-  std::thread runner([&] {
-    EXPECT_THROW(helper_->call("run", to_json(spec), fds, stop.get_token()), base::Cancelled);
-  });
+  std::thread runner(
+      [&] { EXPECT_THROW(helper_->call("run", to_json(spec), fds, stop.get_token()), base::Cancelled); });
   std::array<char, 8> text{};
   EXPECT_EQ(base::read_up_to(out.read.get(), text.data(), text.size()), 8U);
   stop.request_stop();

@@ -189,8 +189,7 @@ TEST(HelperStart, TellsWhyThisMachineOffersNoTier) {
     Helper::start({.argv = testing::helper_argv(), .state_dir = state.path(), .tier = none});
     FAIL() << "no error";
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.text(),
-              "starting the helper process: no container can be run: user.max_user_namespaces is 0");
+    EXPECT_EQ(error.text(), "starting the helper process: no container can be run: user.max_user_namespaces is 0");
     EXPECT_NE(error.hint(), "");
   }
 }

@@ -22,8 +22,8 @@ constexpr int kUmask = 022;
 constexpr int kCapSysResource = 24;
 
 const std::vector<std::string> kMaskedPaths = {
-    "/proc/acpi",         "/proc/asound",      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
-    "/proc/timer_list",   "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/sys/devices/virtual/powercap",
+    "/proc/acpi",       "/proc/asound",      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/sys/devices/virtual/powercap",
     "/proc/scsi",
 };
 const std::vector<std::string> kReadonlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
@@ -74,8 +74,8 @@ std::vector<Mount> default_mounts(const World& world, const ContainerSpec& spec,
   Mount terminals{"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}};
   if (terminals_group) terminals.options.emplace_back("gid=5");
   mounts.push_back(std::move(terminals));
-  mounts.push_back({"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777",
-                                                 base::format("size={}", shm)}});
+  mounts.push_back(
+      {"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", base::format("size={}", shm)}});
   mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
   mounts.push_back(sys_mount(world, spec));
   const std::vector<std::string> file_options = {"nosuid", "noexec", "nodev", "rbind", "ro"};
@@ -124,7 +124,9 @@ base::Json oci_process(const World& world, const ContainerSpec& spec, std::vecto
   if (world.tier == TierKind::single_id) user.erase("additionalGids");
   base::Json json = base::Json::object();
   json.set("terminal", false).set("user", std::move(user)).set("args", base::Json::strings(spec.argv));
-  json.set("env", base::Json::strings(spec.env)).set("cwd", spec.cwd).set("capabilities", oci_capabilities(world, spec));
+  json.set("env", base::Json::strings(spec.env))
+      .set("cwd", spec.cwd)
+      .set("capabilities", oci_capabilities(world, spec));
   json.set_nonempty("rlimits", oci_rlimits(spec.ulimits, may_raise, notes));
   json.set("noNewPrivileges", false);
   return json;
@@ -194,8 +196,8 @@ std::vector<Mount> oci_mounts(const World& world, const ContainerSpec& spec, con
   std::vector<Mount> own = spec.mounts;
   std::stable_sort(own.begin(), own.end(), [](const Mount& a, const Mount& b) { return a.target < b.target; });
   for (auto& mount : own) {
-    const auto same = std::find_if(mounts.begin(), mounts.end(),
-                                   [&](const Mount& other) { return other.target == mount.target; });
+    const auto same =
+        std::find_if(mounts.begin(), mounts.end(), [&](const Mount& other) { return other.target == mount.target; });
     if (same != mounts.end()) {
       *same = std::move(mount);
     } else {

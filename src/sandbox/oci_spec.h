@@ -12,9 +12,9 @@ namespace sandbox {
 
 /// Paths that only the run knows.
 struct SpecPlaces {
-  std::string hosts;        ///< generated /etc/hosts
-  std::string resolv_conf;  ///< generated /etc/resolv.conf
-  std::string cgroups_path; ///< "" for none
+  std::string hosts;         ///< generated /etc/hosts
+  std::string resolv_conf;   ///< generated /etc/resolv.conf
+  std::string cgroups_path;  ///< "" for none
 };
 
 /// All mounts in the order in which the runtime makes them; a later one with the same target

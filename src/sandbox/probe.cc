@@ -121,7 +121,8 @@ Gate judge_cgroups(const MachineFacts& facts) {
 
 Gate judge_seccomp(const MachineFacts& facts) {
   if (facts.seccomp_filter) return ok("seccomp", "filters can be used");
-  return {"seccomp", GateState::shut, "this kernel has no seccomp filters", "use a kernel with CONFIG_SECCOMP_FILTER=y"};
+  return {"seccomp", GateState::shut, "this kernel has no seccomp filters",
+          "use a kernel with CONFIG_SECCOMP_FILTER=y"};
 }
 
 Gate judge_runtime(const MachineFacts& facts) {
@@ -130,7 +131,8 @@ Gate judge_runtime(const MachineFacts& facts) {
   }
   const std::string detail = base::format("{} ({})", facts.runtime, facts.runtime_version);
   if (base::base_name(facts.runtime) == "crun") return ok("OCI runtime", detail);
-  return {"OCI runtime", GateState::limited, detail, "crun starts a step several times faster: install the package crun"};
+  return {"OCI runtime", GateState::limited, detail,
+          "crun starts a step several times faster: install the package crun"};
 }
 
 Gate judge_files(const MachineFacts& facts) {
@@ -144,8 +146,7 @@ Gate judge_tier(const MachineFacts& facts) {
   switch (tier.kind) {
     case TierKind::root:
     case TierKind::mapped_ids: return ok("tier", describe(tier));
-    case TierKind::single_id:
-      return {"tier", GateState::limited, describe(tier), "open the gate \"subordinate ids\""};
+    case TierKind::single_id: return {"tier", GateState::limited, describe(tier), "open the gate \"subordinate ids\""};
     case TierKind::unavailable: break;
   }
   return {"tier", GateState::shut, describe(tier), "open the gate \"user namespaces\", or build as root"};

@@ -19,7 +19,7 @@ enum class GateState : std::uint8_t { ok, limited, shut };
 std::string_view gate_state_name(GateState state);
 
 struct Gate {
-  std::string name;    ///< "user namespaces", "overlay", …
+  std::string name;  ///< "user namespaces", "overlay", …
   GateState state = GateState::ok;
   std::string detail;  ///< what was found
   std::string fix;     ///< what to do; "" for ok
@@ -30,13 +30,13 @@ struct MachineFacts {
   TierFacts tier;
   UsernsGates gates;
   std::string kernel_release;
-  bool overlay = false;                  ///< an overlay could be mounted at the chosen tier
+  bool overlay = false;  ///< an overlay could be mounted at the chosen tier
   std::string overlay_reason;
   bool fuse_overlayfs = false;
   bool seccomp_filter = false;
   CgroupLayout cgroups = CgroupLayout::none;
-  std::string runtime;                   ///< path, or ""
-  std::string runtime_version;           ///< first line of `--version`
+  std::string runtime;          ///< path, or ""
+  std::string runtime_version;  ///< first line of `--version`
   std::uint64_t nofile_soft = 0;
   std::uint64_t nofile_hard = 0;
 };

@@ -36,8 +36,8 @@ class RootlessTest : public ::testing::Test {
   base::Output run_tests(const std::string& filter, const std::string& subordinate) const {
     const std::string passwd = directory_.path() + "/passwd";
     const std::string subids = directory_.path() + "/subids";
-    base::write_file_atomic(passwd, base::read_file("/etc/passwd") +
-                                        base::format("{}:x:{}:{}::/nonexistent:/bin/sh\n", kUser, kUid, kUid));
+    base::write_file_atomic(
+        passwd, base::read_file("/etc/passwd") + base::format("{}:x:{}:{}::/nonexistent:/bin/sh\n", kUser, kUid, kUid));
     base::write_file_atomic(subids, subordinate);
     (void)!::chmod(directory_.path().c_str(), 0755);
     const std::string script = base::format(

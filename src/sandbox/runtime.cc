@@ -78,8 +78,8 @@ Resources resources_of(pid_t pid) {
 
 /// Waits until the runtime has ended; true when a stop came first (and everything was killed).
 bool await_end(const Bundle& bundle, base::Child& runtime, const std::stop_token& stop) {
-  const base::Fd pidfd(static_cast<int>(
-      SLIP_SYSCALL(::syscall(SYS_pidfd_open, runtime.pid(), 0), "watch the container runtime")));
+  const base::Fd pidfd(
+      static_cast<int>(SLIP_SYSCALL(::syscall(SYS_pidfd_open, runtime.pid(), 0), "watch the container runtime")));
   const StopSignal signal(stop);
   pollfd entries[] = {{pidfd.get(), POLLIN, 0}, {signal.fd(), POLLIN, 0}};
   while (::poll(entries, 2, -1) < 0 && errno == EINTR) {
@@ -126,7 +126,7 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 bool manages_without_cgroups(const World& world) { return base::base_name(world.runtime) == "crun"; }
 
 std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups) {
-  std::vector<std::string> argv = {world.runtime, "--root", world.work_dir + "/runtime", "--log", bundle.log_path(),
+  std::vector<std::string> argv = {world.runtime,  "--root", world.work_dir + "/runtime", "--log", bundle.log_path(),
                                    "--log-format", "json"};
   if (manages_without_cgroups(world)) {
     argv.emplace_back(cgroups == RuntimeCgroups::managed ? "--cgroup-manager=cgroupfs" : "--cgroup-manager=disabled");
@@ -157,8 +157,8 @@ RunResult run_bundle(const World& world, const Bundle& bundle, const ContainerSp
                      int stdout_fd, int stderr_fd, const std::stop_token& stop) {
   base::Pipe input = base::make_pipe();
   input.write.reset();
-  base::Child runtime = base::Child::start(
-      runtime_command(world, bundle, cgroups, input.read.get(), stdout_fd, stderr_fd));
+  base::Child runtime =
+      base::Child::start(runtime_command(world, bundle, cgroups, input.read.get(), stdout_fd, stderr_fd));
   const bool stopped = await_end(bundle, runtime, stop);
   RunResult result;
   result.resources = resources_of(runtime.pid());

@@ -31,7 +31,7 @@ std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, 
 /// What the runtime itself had to say about not starting the process: 127 for a program that does
 /// not exist, 126 for one that may not be run, as a shell; other reasons are no exit code.
 struct StartFailure {
-  int exit_code = 0;    ///< 0 when the container could not be set up at all
+  int exit_code = 0;  ///< 0 when the container could not be set up at all
   std::string message;
 };
 StartFailure parse_runtime_log(std::string_view log, const std::vector<std::string>& argv);

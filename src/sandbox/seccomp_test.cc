@@ -75,12 +75,14 @@ TEST_F(SeccompProgram, RefusesEveryOtherNumberThatHasACall) {
     const auto calls = allowed_system_calls();
     const bool allowed = std::any_of(calls.begin(), calls.end(),
                                      [&](const SystemCall& call) { return call.x86_64 == static_cast<int>(number); });
-    const bool special = number == 41 || number == 135 || number == 56 || number == 435 || number == 158 || number == 154;
+    const bool special =
+        number == 41 || number == 135 || number == 56 || number == 435 || number == 158 || number == 154;
     if (!allowed && !special) {
       EXPECT_EQ(run64(number), kRefuse) << number;
     }
   }
-  for (const std::uint32_t number : {165U, 272U, 321U, 155U, 246U, 304U}) {  // mount unshare bpf pivot_root kexec_load …
+  for (const std::uint32_t number :
+       {165U, 272U, 321U, 155U, 246U, 304U}) {  // mount unshare bpf pivot_root kexec_load …
     EXPECT_EQ(run64(number), kRefuse) << number;
   }
 }
@@ -101,8 +103,8 @@ TEST_F(SeccompProgram, LooksAtTheAddressFamilyOfSockets) {
 
 TEST_F(SeccompProgram, LooksAtTheFlagsOfClone) {
   EXPECT_EQ(run64(56, 0x01200011), kAllow);  // fork
-  for (const std::uint64_t flag : {0x00020000U, 0x02000000U, 0x04000000U, 0x08000000U, 0x10000000U, 0x20000000U,
-                                   0x40000000U}) {
+  for (const std::uint64_t flag :
+       {0x00020000U, 0x02000000U, 0x04000000U, 0x08000000U, 0x10000000U, 0x20000000U, 0x40000000U}) {
     EXPECT_EQ(run64(56, flag | 17), kRefuse) << flag;
     EXPECT_EQ(run(AUDIT_ARCH_I386, 120, flag | 17), kRefuse) << flag;
     EXPECT_EQ(run(AUDIT_ARCH_X86_64, kX32 | 56U, flag | 17), kRefuse) << flag;

@@ -73,9 +73,7 @@ void own_all_mounts(const std::string& mount_point) {
 }
 
 /// False where the kernel refuses, as it does below a container whose own /proc is partly masked.
-bool mount_proc() {
-  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
-}
+bool mount_proc() { return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0; }
 
 void mount_work_dir(const std::string& mount_point) {
   SLIP_SYSCALL(::mount("slipway", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700"),

@@ -38,12 +38,12 @@ class KeepTimes {
 
  private:
   int directory_;
-  struct stat info_ {};
+  struct stat info_{};
   bool known_;
 };
 
 bool exists_at(int directory, const std::string& name) {
-  struct stat info {};
+  struct stat info{};
   return ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -53,9 +53,9 @@ void make_directory(int parent, const std::string& name, unsigned mode) {
 }
 
 void make_file(int parent, const std::string& name) {
-  const base::Fd file(static_cast<int>(SLIP_SYSCALL(
-      ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644), "make mount point {}",
-      name)));
+  const base::Fd file(static_cast<int>(
+      SLIP_SYSCALL(::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644),
+                   "make mount point {}", name)));
   SLIP_SYSCALL(::fchmod(file.get(), 0644), "set the mode of mount point {}", name);
 }
 
@@ -99,7 +99,7 @@ bool lies_in_mount(const std::string& path, std::span<const StubTarget> earlier)
 }
 
 bool is_read_only(int root) {
-  struct statvfs info {};
+  struct statvfs info{};
   return ::fstatvfs(root, &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
 }
 
@@ -110,7 +110,7 @@ void remove_stub(int root, const std::string& path) {
   const auto parent = base::open_in_root_if_exists(root, parent_path, O_RDONLY | O_DIRECTORY);
   if (!parent) return;
   const std::string name = base::base_name(path);
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(parent->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (!S_ISDIR(info.st_mode) && info.st_size != 0) return;
   const KeepTimes keep(parent->get());

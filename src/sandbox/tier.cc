@@ -112,8 +112,7 @@ Tier choose_tier(const TierFacts& facts) {
 std::string describe(const Tier& tier) {
   switch (tier.kind) {
     case TierKind::root: return "root: every id, no user namespace";
-    case TierKind::mapped_ids:
-      return base::format("rootless with {} ids in a user namespace", id_count(tier.uids));
+    case TierKind::mapped_ids: return base::format("rootless with {} ids in a user namespace", id_count(tier.uids));
     case TierKind::single_id:
       return base::format("rootless with a single id (files of other users cannot be made): {}", tier.reason);
     case TierKind::unavailable: return base::format("no container can be run: {}", tier.reason);

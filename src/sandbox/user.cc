@@ -114,8 +114,8 @@ const PasswdEntry* find_user(const std::vector<PasswdEntry>& entries, const Argu
 
 std::uint32_t resolve_group(const Argument& group, const std::vector<GroupEntry>& entries) {
   if (group.number) return *group.number;
-  const auto found = std::find_if(entries.begin(), entries.end(),
-                                  [&](const GroupEntry& entry) { return entry.name == group.text; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const GroupEntry& entry) { return entry.name == group.text; });
   if (found != entries.end()) return static_cast<std::uint32_t>(found->gid);
   base::fail(base::Code::invalid_argument, "unable to find group {}: no matching entries in group file", group.text);
 }
@@ -139,10 +139,11 @@ std::pair<Argument, Argument> split_spec(std::string_view spec) {
 std::optional<std::string> read_user_file(int root, const char* path) {
   const auto file = base::open_in_root_if_exists(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!file) return std::nullopt;
-  struct stat info {};
+  struct stat info{};
   SLIP_SYSCALL(::fstat(file->get(), &info), "stat {} in the image", path);
   if (!S_ISREG(info.st_mode)) return std::nullopt;
-  return base::with_context([&] { return base::read_all(file->get(), kMaxFileBytes); }, "reading {} of the image", path);
+  return base::with_context([&] { return base::read_all(file->get(), kMaxFileBytes); }, "reading {} of the image",
+                            path);
 }
 
 }  // namespace

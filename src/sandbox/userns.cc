@@ -57,8 +57,9 @@ void run_map_program(const char* program, pid_t target, const IdMap& map) {
   if (output.status.ok()) return;
   base::Error error(base::Code::permission_denied,
                     base::format("{} refused the id map: {}", program, base::trim(output.err)));
-  error.set_hint("compare /etc/subuid and /etc/subgid with your user name, and check that newuidmap and newgidmap are "
-                 "set-user-id root");
+  error.set_hint(
+      "compare /etc/subuid and /etc/subgid with your user name, and check that newuidmap and newgidmap are "
+      "set-user-id root");
   throw error;
 }
 
@@ -133,9 +134,10 @@ GateVerdict explain_userns_failure(int error, const UsernsGates& gates) {
     return {"kernel.unprivileged_userns_clone is 0", "as root: sysctl -w kernel.unprivileged_userns_clone=1"};
   }
   if (gates.apparmor_restrict == "1") {
-    return {"AppArmor restricts unprivileged user namespaces",
-            "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or load an AppArmor profile for slipway "
-            "with `userns,`"};
+    return {
+        "AppArmor restricts unprivileged user namespaces",
+        "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or load an AppArmor profile for slipway "
+        "with `userns,`"};
   }
   if (error == EINVAL || error == ENOSYS) {
     return {"this kernel was built without user namespaces", "use a kernel with CONFIG_USER_NS=y"};

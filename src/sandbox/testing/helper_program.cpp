@@ -67,8 +67,7 @@ sandbox::Handlers make_handlers(const sandbox::World& world) {
 
 /// A build in miniature, to be killed: says its helper's pid, then runs a step that does not end.
 int build(const std::string& state, const std::string& rootfs) {
-  auto helper = sandbox::Helper::start(
-      {.argv = {"/proc/self/exe", "__helper"}, .state_dir = state});
+  auto helper = sandbox::Helper::start({.argv = {"/proc/self/exe", "__helper"}, .state_dir = state});
   base::write_all(STDOUT_FILENO, base::format("{}\n", helper->pid()));
   sandbox::ContainerSpec spec;
   spec.rootfs = rootfs;

@@ -15,8 +15,9 @@ namespace sandbox::testing {
 namespace {
 
 constexpr const char* kBusybox = "/bin/busybox";
-constexpr const char* kApplets[] = {"sh",   "true", "false", "cat",  "ls",    "echo",     "id",    "mount", "sleep", "touch",
-                                    "kill", "stat", "grep",  "wc",   "mknod", "readlink", "mkdir", "dd",    "env",   "ifconfig"};
+constexpr const char* kApplets[] = {"sh",    "true",     "false", "cat",  "ls",   "echo",    "id",
+                                    "mount", "sleep",    "touch", "kill", "stat", "grep",    "wc",
+                                    "mknod", "readlink", "mkdir", "dd",   "env",  "ifconfig"};
 
 std::string own_directory() { return base::dir_name(base::read_link_at(AT_FDCWD, "/proc/self/exe")); }
 
