@@ -102,7 +102,7 @@ base::Fd Extractor::make_parent(int at, const std::string& name, const std::stri
   const auto status = stat_at(at, name);
   const bool hidden = status && is_whiteout(*status) && options_.whiteouts == Whiteouts::convert;
   if (status && !hidden && !S_ISDIR(status->st_mode)) {
-    base::fail(base::Code::data_loss, "{} is needed as a directory but is a file of the same archive or below it", path);
+    base::fail(base::Code::data_loss, "{} is needed as a directory but is a file", path);
   }
   if (hidden) SLIP_SYSCALL(::unlinkat(at, name.c_str(), 0), "replace the whiteout {}", path);
   if (!status || hidden) {

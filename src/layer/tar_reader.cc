@@ -117,6 +117,9 @@ const TarEntry* TarReader::next() {
     Block block;
     if (!read_block(block) || is_zero(block)) {
       if (pending) malformed("an extended header is not followed by its entry");
+      // Two zero blocks end an archive. A lone one before more entries is damage, or a trick on readers
+      // that stop there.
+      if (read_block(block) && !is_zero(block)) malformed("a block of zeros among the entries");
       ended_ = true;
       return nullptr;
     }
