@@ -19,7 +19,10 @@ class DiskContentStore;
 class DiskIngest final : public Ingest {
  public:
   DiskIngest(DiskContentStore& store, std::string path, base::FileLock lock, IngestOptions options)
-      : store_(store), path_(std::move(path)), lock_(std::move(lock)), options_(options),
+      : store_(store),
+        path_(std::move(path)),
+        lock_(std::move(lock)),
+        options_(options),
         fd_(base::open_file(path_, O_RDWR | O_CREAT, 0600)) {
     rehash();
   }
@@ -31,7 +34,16 @@ class DiskIngest final : public Ingest {
       restart();
       base::fail(base::Code::data_loss, "more than the {} bytes that were announced", *options_.expect_size);
     }
-    base::with_context([&] { base::write_all(fd_.get(), bytes); }, "write {}", path_);
+    try {
+      base::write_all(fd_.get(), bytes);
+    } catch (base::Error& error) {
+      error.add_frame(base::format("write {}", path_));
+      // Part of them may have been written; offset() must stay true. If even this fails, commit()
+      // will find wrong bytes: what has to be reported is the first failure.
+      if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) == 0)
+        ::lseek(fd_.get(), static_cast<off_t>(size_), SEEK_SET);
+      throw;
+    }
     hash_.update(bytes);
     size_ += bytes.size();
   }
@@ -48,6 +60,7 @@ class DiskIngest final : public Ingest {
  private:
   /// What an earlier process left counts again, once its bytes were hashed.
   void rehash() {
+    if (!options_.expect) return restart();
     char buffer[1 << 16];
     while (const auto got = base::read_up_to(fd_.get(), buffer, sizeof buffer)) {
       hash_.update(std::string_view(buffer, got));
@@ -121,6 +134,10 @@ class DiskContentStore final : public ContentStore {
     return info;
   }
 
+  void sync() override {
+    if (base::exists(blobs_)) base::sync_directory(blobs_);
+  }
+
   void remove(const base::Digest& digest) override { base::remove_tree(path(digest)); }
 
   std::vector<BlobInfo> list() const override {
@@ -146,7 +163,8 @@ BlobInfo DiskIngest::commit() {
   const bool short_of = options_.expect_size && size_ != *options_.expect_size;
   if (short_of || (options_.expect && digest != *options_.expect)) {
     restart();
-    if (short_of) base::fail(base::Code::data_loss, "{} bytes where {} were announced", info.size, *options_.expect_size);
+    if (short_of)
+      base::fail(base::Code::data_loss, "{} bytes where {} were announced", info.size, *options_.expect_size);
     base::fail(base::Code::data_loss, "the bytes have digest {}, not {}", digest.str(), options_.expect->str());
   }
   store_.adopt(path_, info);

@@ -39,7 +39,9 @@ struct IngestOptions {
   std::optional<std::uint64_t> expect_size;  ///< write() throws data_loss beyond it, commit() short of it
 };
 
-/// An unfinished write. Destroying it keeps the bytes for a later resume under the same name.
+/// An unfinished write. Destroying it keeps the bytes for a later resume under the same name if a
+/// digest is expected; otherwise nobody could tell whether they are the right ones, and the next
+/// ingest begins at 0.
 class Ingest {
  public:
   virtual ~Ingest() = default;
@@ -65,6 +67,9 @@ class ContentStore {
   virtual BlobInfo put(std::string_view bytes) = 0;
   /// Takes over a finished file of this store's tmp directory; the caller has hashed its bytes.
   virtual BlobInfo adopt(const std::string& temporary, const BlobInfo& info) = 0;
+  /// Afterwards every blob committed so far survives a crash of the machine (its bytes were synced
+  /// before its name was; this syncs the names).
+  virtual void sync() {}
   /// Afterwards the blob is gone.
   virtual void remove(const base::Digest& digest) = 0;
   virtual std::vector<BlobInfo> list() const = 0;

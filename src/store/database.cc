@@ -1,36 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "base/error.h"
+#include "base/fault.h"
+#include "base/file.h"
 
 namespace store {
 namespace {
 
 constexpr int kBusyTimeoutMs = 60'000;
 
-[[noreturn]] void fail_sqlite(sqlite3* database, int code, std::string_view what) {
-  const char* text = database ? ::sqlite3_errmsg(database) : ::sqlite3_errstr(code);
-  const int primary = code & 0xff;
-  base::Code kind = base::Code::internal;
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) kind = base::Code::data_loss;
-  if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) kind = base::Code::unavailable;
-  if (primary == SQLITE_FULL) kind = base::Code::resource_exhausted;
-  base::fail(kind, "{}: {}", what, text);
+base::Code code_of(int primary) {
+  switch (primary) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return base::Code::data_loss;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return base::Code::unavailable;
+    case SQLITE_FULL: return base::Code::resource_exhausted;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: return base::Code::permission_denied;
+    default: return base::Code::internal;
+  }
+}
+
+std::string_view hint_of(base::Code code) {
+  switch (code) {
+    case base::Code::resource_exhausted: return "free some space, or choose another store with --root";
+    case base::Code::unavailable: return "another process holds the database; try again when it has ended";
+    case base::Code::permission_denied: return "check the owner of the store, or choose another one with --root";
+    default: return "";
+  }
 }
 
 }  // namespace
 
 struct Session::Connection {
+  std::string path;
+  bool disposable = false;
   sqlite3* handle = nullptr;
   std::unordered_map<std::string_view, sqlite3_stmt*> statements;
 
   ~Connection() {
-    for (const auto& [sql, statement] : statements) ::sqlite3_finalize(statement);
+    forget_statements();
     ::sqlite3_close(handle);
+  }
+
+  /// EXTRA also syncs the directory once the journal is deleted: the deletion is the commit. The result
+  /// is not looked at: on a damaged file it fails, as will the first query, or empty() comes and tries again.
+  void set_durability() {
+    ::sqlite3_exec(handle, disposable ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=EXTRA", nullptr, nullptr,
+                   nullptr);
+  }
+
+  void forget_statements() {
+    for (const auto& [sql, statement] : statements) ::sqlite3_finalize(statement);
+    statements.clear();
+  }
+
+  [[noreturn]] void fail(int code, std::string_view what) const {
+    const base::Code kind = code_of(code & 0xff);
+    if (kind == base::Code::data_loss && disposable) mark_damaged();
+    const char* reason = handle ? ::sqlite3_errmsg(handle) : ::sqlite3_errstr(code);
+    base::Error error(kind, base::format("{} {}: {}", what, path, reason));
+    error.set_hint(std::string(hint_of(kind)));
+    throw error;
+  }
+
+  void mark_damaged() const {
+    try {
+      base::open_file(path + std::string(kDamagedSuffix), O_WRONLY | O_CREAT, 0644);
+    } catch (const base::Error&) {
+      // The failure that is being reported matters more; the next process will find the damage itself.
+    }
   }
 };
 
@@ -40,18 +88,28 @@ Statement Session::prepare(std::string_view sql) {
   if (!slot) {
     const int code = ::sqlite3_prepare_v3(connection_.handle, sql.data(), static_cast<int>(sql.size()),
                                           SQLITE_PREPARE_PERSISTENT, &slot, nullptr);
-    if (code != SQLITE_OK) fail_sqlite(connection_.handle, code, "prepare a query");
+    if (code != SQLITE_OK) connection_.fail(code, "prepare a query of");
   }
-  return Statement(slot, connection_.handle);
+  return Statement(slot, connection_);
 }
 
 void Session::run(const std::string& sql) {
   const int code = ::sqlite3_exec(connection_.handle, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) fail_sqlite(connection_.handle, code, "use the store's database");
+  if (code != SQLITE_OK) connection_.fail(code, "use");
+}
+
+void Session::empty() {
+  connection_.forget_statements();
+  ::sqlite3_db_config(connection_.handle, SQLITE_DBCONFIG_RESET_DATABASE, 1, 0);
+  const int code = ::sqlite3_exec(connection_.handle, "VACUUM", nullptr, nullptr, nullptr);
+  ::sqlite3_db_config(connection_.handle, SQLITE_DBCONFIG_RESET_DATABASE, 0, 0);
+  if (code != SQLITE_OK) connection_.fail(code, "empty");
+  connection_.set_durability();
+  ::unlink((connection_.path + std::string(kDamagedSuffix)).c_str());
 }
 
 Statement::Statement(Statement&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), database_(other.database_) {}
+    : handle_(std::exchange(other.handle_, nullptr)), connection_(other.connection_) {}
 
 Statement::~Statement() {
   if (!handle_) return;
@@ -80,7 +138,7 @@ bool Statement::step() {
   const int code = ::sqlite3_step(static_cast<sqlite3_stmt*>(handle_));
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  fail_sqlite(static_cast<sqlite3*>(database_), code, "use the store's database");
+  connection_.fail(code, "use");
 }
 
 void Statement::run() {
@@ -110,17 +168,21 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+  base::fault_point("store.database.commit");
   session_.run("COMMIT");
   open_ = false;
+  base::fault_point("store.database.committed");
 }
 
 Database::Database(const std::string& path, Durability durability)
     : path_(path), connection_(std::make_unique<Session::Connection>()) {
+  connection_->path = path;
+  connection_->disposable = durability == Durability::process;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = ::sqlite3_open_v2(path.c_str(), &connection_->handle, flags, nullptr);
-  if (code != SQLITE_OK) fail_sqlite(connection_->handle, code, base::format("open {}", path));
+  if (code != SQLITE_OK) connection_->fail(code, "open");
   ::sqlite3_busy_timeout(connection_->handle, kBusyTimeoutMs);
-  use().run(durability == Durability::machine ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+  connection_->set_durability();
 }
 
 Database::~Database() = default;

@@ -9,7 +9,13 @@
 //
 // A rollback journal, never WAL (docs/adr/0002-sqlite-journal.md). Other processes use the same file;
 // whoever finds it busy waits up to a minute.
-// Threads: any; use() hands out the connection under a mutex. Failure: base::Error.
+// Threads: any; use() hands out the connection under a mutex.
+// Failure: base::Error: data_loss for a damaged file (which a database of Durability::process also
+// marks with a file PATH.damaged, so that it is emptied when next opened), resource_exhausted for a
+// full disk, permission_denied, unavailable after a minute of waiting.
+//
+// Never open the file of a database by other means in the same process: closing that descriptor
+// would drop SQLite's locks. Never rename or replace it either: empty() does it in place.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,6 +28,9 @@ namespace store {
 /// Whether commits survive a crash of the machine (they always survive a crash of the process).
 enum class Durability : std::uint8_t { process, machine };
 
+/// Added to the name of a database file to mark it as damaged.
+inline constexpr std::string_view kDamagedSuffix = ".damaged";
+
 class Statement;
 
 /// The connection, held for the lifetime of this object.
@@ -31,9 +40,13 @@ class Session {
   Statement prepare(std::string_view sql);
   /// One or several statements without results.
   void run(const std::string& sql);
+  /// Leaves an empty database (format 0, no tables), however damaged the file is. Other processes
+  /// may have it open; no transaction may be.
+  void empty();
 
  private:
   friend class Database;
+  friend class Statement;
   friend class Transaction;
   struct Connection;
   Session(Connection& connection, std::mutex& mutex) : connection_(connection), lock_(mutex) {}
@@ -62,9 +75,9 @@ class Statement {
 
  private:
   friend class Session;
-  explicit Statement(void* handle, void* database) : handle_(handle), database_(database) {}
+  Statement(void* handle, Session::Connection& connection) : handle_(handle), connection_(connection) {}
   void* handle_;
-  void* database_;
+  Session::Connection& connection_;
 };
 
 /// BEGIN IMMEDIATE; rolled back unless commit() was called.
@@ -83,7 +96,7 @@ class Transaction {
 
 class Database {
  public:
-  /// Opens or creates. Throws data_loss when the file is no database.
+  /// Opens or creates. That a file is damaged or no database shows at the first use.
   Database(const std::string& path, Durability durability);
   ~Database();
   Database(const Database&) = delete;

@@ -8,21 +8,23 @@
 //     cache-mounts/, git/  what RUN and git sources keep
 //     locks/               one file per thing that is being made
 //     names.db             images and names: must last, every commit is synced
-//     meta.db              records of steps and layers: may be lost, then steps run again
+//     meta.db, meta.saved  records of steps and layers: may be lost, then steps run again (meta.h)
 //
-// Each database carries the version of the format (user_version).
+// Each database carries the version of the format (user_version). docs/formats/store.md has it all.
 //
-// A crash of a process leaves garbage at worst. After a crash of the machine, meta.db may name
-// layers whose files never reached the disk: when the store is first opened by another boot, the
-// records of the last minutes before it are dropped (docs/formats/store.md).
+// Everything is written under another name, renamed, then recorded: a crash of a process leaves
+// garbage at worst. No record waits for the disk; when another boot of the machine opens the store, it
+// goes on from meta.saved, and steps that were recorded after that copy run again.
 //
 // Threads: any. Failure: base::Error; a store of another format, or on a network file system, is
 // failed_precondition and says what to do.
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/file.h"
 #include "store/content_store.h"
@@ -30,10 +32,14 @@
 
 namespace store {
 
+struct StoreOptions {
+  std::string boot;  ///< name of the machine's present boot; the kernel's boot id when ""
+};
+
 class Store {
  public:
   /// Opens the directory, or makes it.
-  static std::unique_ptr<Store> open(const std::string& root);
+  static std::unique_ptr<Store> open(const std::string& root, const StoreOptions& options = {});
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -48,12 +54,20 @@ class Store {
   Database& meta() { return *meta_; }
   Database& names();  ///< opened when first needed
 
-  /// An exclusive lock that all processes see. lock() waits.
+  /// Puts all present records out of reach of a crash of the machine. Flushes the file system.
+  void save();
+  /// Has to be called before anything that meta.db may speak of is removed. Afterwards a crash of the
+  /// machine loses all records, until save().
+  void forget_saved();
+
+  /// An exclusive lock that all processes see. lock() waits. The first lock() of a process, a sign that
+  /// something will be built, also starts a save() beside it when earlier work is old enough (a minute)
+  /// that the kernel has written it out, so that the flush costs little.
   std::optional<base::FileLock> try_lock(std::string_view name);
   base::FileLock lock(std::string_view name, const std::stop_token& stop);
 
  private:
-  explicit Store(std::string root);
+  Store(std::string root, const StoreOptions& options);
   std::string lock_path(std::string_view name) const;
 
   std::string root_;
@@ -61,6 +75,8 @@ class Store {
   std::unique_ptr<Database> meta_;
   std::unique_ptr<Database> names_;
   std::mutex names_mutex_;
+  std::once_flag saving_;
+  std::jthread saver_;  ///< last: ends before what it uses
 };
 
 }  // namespace store
