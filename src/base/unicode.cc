@@ -127,7 +127,14 @@ bool is_digit(char32_t rune) {
 bool is_space(char32_t rune) {
   if (rune < 0x80) return rune == U' ' || (rune >= U'\t' && rune <= U'\r');
   switch (rune) {
-    case 0x85: case 0xa0: case 0x1680: case 0x2028: case 0x2029: case 0x202f: case 0x205f: case 0x3000: return true;
+    case 0x85:
+    case 0xa0:
+    case 0x1680:
+    case 0x2028:
+    case 0x2029:
+    case 0x202f:
+    case 0x205f:
+    case 0x3000: return true;
     default: return rune >= 0x2000 && rune <= 0x200a;
   }
 }

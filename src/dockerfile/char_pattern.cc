@@ -29,10 +29,20 @@ CharSet set_of(std::string_view pairs) {
 /// First and last characters of the ranges of a POSIX class; nothing for an unknown name.
 std::optional<std::string_view> posix_ranges(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
-      {"alnum", "09AZaz"}, {"alpha", "AZaz"},     {"blank", "\t\t  "}, {"digit", "09"},
-      {"graph", "!~"},     {"lower", "az"},       {"print", " ~"},     {"punct", "!/:@[`{~"},
-      {"space", "\t\r  "}, {"upper", "AZ"},       {"word", "09AZaz__"}, {"xdigit", "09AFaf"},
-      {"ascii", std::string_view("\0\x7f", 2)},   {"cntrl", std::string_view("\0\x1f\x7f\x7f", 4)},
+      {"alnum", "09AZaz"},
+      {"alpha", "AZaz"},
+      {"blank", "\t\t  "},
+      {"digit", "09"},
+      {"graph", "!~"},
+      {"lower", "az"},
+      {"print", " ~"},
+      {"punct", "!/:@[`{~"},
+      {"space", "\t\r  "},
+      {"upper", "AZ"},
+      {"word", "09AZaz__"},
+      {"xdigit", "09AFaf"},
+      {"ascii", std::string_view("\0\x7f", 2)},
+      {"cntrl", std::string_view("\0\x1f\x7f\x7f", 4)},
   };
   for (const auto& [known, ranges] : kClasses) {
     if (known == name) return ranges;
@@ -42,8 +52,7 @@ std::optional<std::string_view> posix_ranges(std::string_view name) {
 
 /// `\d`, `\S` and so on; nothing for another letter.
 std::optional<CharSet> perl_class(char letter) {
-  static constexpr std::pair<char, std::string_view> kClasses[] = {
-      {'d', "09"}, {'s', "\t\n\f\r  "}, {'w', "09AZaz__"}};
+  static constexpr std::pair<char, std::string_view> kClasses[] = {{'d', "09"}, {'s', "\t\n\f\r  "}, {'w', "09AZaz__"}};
   for (const auto& [lower, ranges] : kClasses) {
     if ((letter | 0x20) != lower) continue;
     CharSet set = set_of(ranges);
@@ -61,9 +70,7 @@ int hex(char32_t rune) {
   return lower >= U'a' && lower <= U'f' ? static_cast<int>(lower - U'a') + 10 : -1;
 }
 
-bool is_word(char32_t rune) {
-  return rune == U'_' || (rune < 0x80 && (base::is_letter(rune) || base::is_digit(rune)));
-}
+bool is_word(char32_t rune) { return rune == U'_' || (rune < 0x80 && (base::is_letter(rune) || base::is_digit(rune))); }
 
 /// One element of an expression: characters, an assertion or a group, and how often.
 struct Piece {
@@ -119,8 +126,10 @@ class ExpressionReader {
         continue;
       }
       pieces.push_back(piece());
-      if (take(U"*")) pieces.back().repeat = Piece::Repeat::many;
-      else if (take(U"?")) pieces.back().repeat = Piece::Repeat::maybe;
+      if (take(U"*"))
+        pieces.back().repeat = Piece::Repeat::many;
+      else if (take(U"?"))
+        pieces.back().repeat = Piece::Repeat::maybe;
     }
     return pieces;
   }
@@ -148,7 +157,11 @@ class ExpressionReader {
         if (!take(U")")) ok_ = false;
         return piece;
       }
-      case U'*': case U'?': case U'+': case U'{': case U'|': ok_ = false; return {};
+      case U'*':
+      case U'?':
+      case U'+':
+      case U'{':
+      case U'|': ok_ = false; return {};
       default: return single(rune);
     }
   }
@@ -312,8 +325,8 @@ void CharPattern::CharSet::negate() {
 
 bool CharPattern::CharSet::contains(char32_t rune) const {
   if (rune < 0x80) return ascii_[rune];
-  const bool listed =
-      std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) { return span.first <= rune && rune <= span.last; });
+  const bool listed = std::any_of(spans_.begin(), spans_.end(),
+                                  [&](const Span& span) { return span.first <= rune && rune <= span.last; });
   return listed != others_;
 }
 

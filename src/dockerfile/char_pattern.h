@@ -42,8 +42,8 @@ class CharPattern {
   enum class Kind : std::uint8_t { chars, split, text_start, text_end, word_edge, no_word_edge, match };
   struct State {
     Kind kind = Kind::match;
-    std::uint32_t set = 0;               ///< chars: which of the sets
-    std::uint32_t next = 0, other = 0;   ///< where to go on; `other` for split
+    std::uint32_t set = 0;              ///< chars: which of the sets
+    std::uint32_t next = 0, other = 0;  ///< where to go on; `other` for split
   };
 
  private:

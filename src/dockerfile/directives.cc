@@ -78,7 +78,8 @@ std::optional<Directive> DirectiveReader::read(std::string_view line) {
   return Directive{std::move(name), std::move(value), line_};
 }
 
-std::vector<Directive> read_directives(std::string_view text, DirectiveReader reader, std::optional<base::Error>* error) {
+std::vector<Directive> read_directives(std::string_view text, DirectiveReader reader,
+                                       std::optional<base::Error>* error) {
   std::vector<Directive> directives;
   TextLines lines(text);
   try {

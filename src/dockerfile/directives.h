@@ -14,7 +14,7 @@
 namespace dockerfile {
 
 struct Directive {
-  std::string name;   ///< lower case
+  std::string name;  ///< lower case
   std::string value;
   int line = 0;
 };

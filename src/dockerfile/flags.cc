@@ -24,7 +24,8 @@ std::string read_bool(std::string_view shown, std::string_view value, bool has_v
 }  // namespace
 
 const Flag& FlagSet::add_bool(std::string_view name) {
-  return flags_.emplace_back(Flag{.name = std::string(name), .kind = Flag::Kind::yes_no, .value = "false", .values = {}});
+  return flags_.emplace_back(
+      Flag{.name = std::string(name), .kind = Flag::Kind::yes_no, .value = "false", .values = {}});
 }
 
 const Flag& FlagSet::add_text(std::string_view name, std::string_view value) {

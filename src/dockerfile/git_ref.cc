@@ -15,9 +15,7 @@ namespace {
 
 [[noreturn]] void fail(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 /// A remote with its options, from any of the forms.
 struct Remote {

@@ -38,7 +38,7 @@ std::string quote_for_time(std::string_view text) {
 
 std::optional<std::uint64_t> nanoseconds_of_unit(std::string_view unit) {
   static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
-      {"ns", 1},          {"us", 1000},         {"\xc2\xb5s", 1000},    {"\xce\xbcs", 1000},
+      {"ns", 1},         {"us", 1000},         {"\xc2\xb5s", 1000},   {"\xce\xbcs", 1000},
       {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000},
   };
   for (const auto& [name, size] : kUnits) {

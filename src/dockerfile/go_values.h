@@ -21,7 +21,8 @@ std::int64_t parse_duration(std::string_view text);
 /// "64m", "1.5 GiB", "512": bytes, in powers of 1024; nothing otherwise.
 std::optional<std::int64_t> parse_ram_size(std::string_view text);
 
-/// One record of comma-separated values. Throws invalid_argument: "EOF" for an empty one, else where the quotes are wrong.
+/// One record of comma-separated values. Throws invalid_argument: "EOF" for an empty one, else where the
+/// quotes are wrong.
 std::vector<std::string> parse_csv(std::string_view text);
 
 }  // namespace dockerfile

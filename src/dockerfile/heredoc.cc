@@ -12,7 +12,8 @@ namespace dockerfile {
 namespace {
 
 std::size_t count_quotes(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c == '\'' || c == '"'; }));
+  const auto is_quote = [](char c) { return c == '\'' || c == '"'; };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_quote));
 }
 
 /// The digits in front of `<<`. Too many of them read as the largest number there is.
@@ -63,7 +64,8 @@ std::optional<Heredoc> heredoc_or_nothing(std::string_view word) {
 std::vector<Heredoc> heredocs_of_line(std::string_view line) {
   std::vector<std::string> words;
   try {
-    words = ShellWords(U'\\', {.raw_quotes = true, .raw_escapes = true, .skip_unset = true}).split(line, EnvironmentList());
+    const ShellWords lexer(U'\\', {.raw_quotes = true, .raw_escapes = true, .skip_unset = true});
+    words = lexer.split(line, EnvironmentList());
   } catch (const base::Error&) {
     return {};  // The line may be no shell at all; its instruction will say so.
   }

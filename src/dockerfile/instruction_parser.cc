@@ -1,53 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// From statements to typed instructions. The order of the checks is BuildKit's: it decides which of
-// several faults is reported.
+// From statements to typed instructions.
 #include <algorithm>
 #include <utility>
 
 #include "base/strings.h"
-#include "base/unicode.h"
-#include "dockerfile/flags.h"
-#include "dockerfile/go_values.h"
-#include "dockerfile/instructions.h"
-#include "dockerfile/run_mount.h"
+#include "dockerfile/instruction_request.h"
 #include "dockerfile/suggest.h"
 
 namespace dockerfile {
 namespace {
 
-constexpr std::int64_t kMinInterval = 1'000'000;
-
-/// Everything the parsing of one instruction starts from.
-struct Request {
-  explicit Request(const Statement& source)
-      : statement(source), arguments(source.flat_arguments()), flags(source.flags), location(source.location()) {}
-
-  const Statement& statement;
-  std::vector<std::string> arguments;
-  FlagSet flags;
-  Ranges location;
-};
-
-[[noreturn]] void fail(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
-
-void need_arguments(const Request& request, std::string_view name) {
-  if (request.arguments.empty()) fail(base::format("{} requires at least one argument", name));
-}
-
 void need_one_argument(const Request& request, std::string_view name) {
-  if (request.arguments.size() != 1) fail(base::format("{} requires exactly one argument", name));
+  if (request.arguments.size() != 1) fail_instruction(base::format("{} requires exactly one argument", name));
 }
 
-[[noreturn]] void fail_blank_name(std::string_view name) { fail(base::format("{} names can not be blank", name)); }
-
-template <typename T>
-T make(const Request& request) {
-  T command;
-  command.code = base::trim_space(request.statement.original);
-  command.name = request.statement.command;
-  command.location = request.location;
-  command.comments = request.statement.comments;
-  return command;
+[[noreturn]] void fail_blank_name(std::string_view name) {
+  fail_instruction(base::format("{} names can not be blank", name));
 }
 
 /// The description in a comment line "NAME description".
@@ -66,7 +34,7 @@ std::string doc_comment(const std::vector<std::string>& comments, std::string_vi
 std::vector<KeyValue> key_values(const Request& request, std::string_view name) {
   need_arguments(request, name);
   const auto& arguments = request.arguments;
-  if (arguments.size() % 3 != 0) fail(base::format("Bad input to {}, too many arguments", name));
+  if (arguments.size() % 3 != 0) fail_instruction(base::format("Bad input to {}, too many arguments", name));
   std::vector<KeyValue> pairs;
   for (std::size_t i = 0; i < arguments.size(); i += 3) {
     if (arguments[i].empty()) fail_blank_name(name);
@@ -77,21 +45,21 @@ std::vector<KeyValue> key_values(const Request& request, std::string_view name) 
 
 EnvCommand parse_env(Request& request) {
   request.flags.parse();
-  auto command = make<EnvCommand>(request);
+  auto command = make_command<EnvCommand>(request);
   command.env = key_values(request, "ENV");
   return command;
 }
 
 LabelCommand parse_label(Request& request) {
   request.flags.parse();
-  auto command = make<LabelCommand>(request);
+  auto command = make_command<LabelCommand>(request);
   command.labels = key_values(request, "LABEL");
   return command;
 }
 
 ArgCommand parse_arg(Request& request) {
   need_arguments(request, "ARG");
-  auto command = make<ArgCommand>(request);
+  auto command = make_command<ArgCommand>(request);
   for (const std::string& argument : request.arguments) {
     KeyOptionalValue arg;
     const auto equals = argument.find('=');
@@ -104,210 +72,14 @@ ArgCommand parse_arg(Request& request) {
   return command;
 }
 
-// ---- files -----------------------------------------------------------------------------------
-
-SourcesAndDest sources_and_dest(const Request& request, std::string_view name) {
-  SourcesAndDest result;
-  result.dest = request.arguments.back();
-  if (heredoc_or_nothing(result.dest)) fail(base::format("{} cannot accept a heredoc as a destination", name));
-  for (std::size_t i = 0; i + 1 < request.arguments.size(); ++i) {
-    const std::string& source = request.arguments[i];
-    const auto heredoc = heredoc_or_nothing(source);
-    if (!heredoc) {
-      result.paths.push_back(source);
-      continue;
-    }
-    // The last heredoc of a name is the one that counts.
-    const auto& all = request.statement.heredocs;
-    const auto found =
-        std::find_if(all.rbegin(), all.rend(), [&](const Heredoc& it) { return it.name == heredoc->name; });
-    std::string content = found == all.rend() ? "" : found->content;
-    if (heredoc->chomp) content = chomp_heredoc(content);
-    result.contents.push_back({.path = heredoc->name, .data = std::move(content), .expand = heredoc->expand});
-  }
-  return result;
-}
-
-void need_destination(const Request& request, std::string_view name) {
-  if (request.arguments.size() >= 2) return;
-  fail(base::format("{} requires at least two arguments, but only one was provided. "
-                    "Destination could not be determined",
-                    name));
-}
-
-std::optional<bool> given_bool(const Flag& flag) { return flag.used ? std::optional(flag.is_true()) : std::nullopt; }
-
-AddCommand parse_add(Request& request) {
-  need_destination(request, "ADD");
-  const Flag& chown = request.flags.add_text("chown");
-  const Flag& chmod = request.flags.add_text("chmod");
-  const Flag& link = request.flags.add_bool("link");
-  const Flag& keep_git_dir = request.flags.add_bool("keep-git-dir");
-  const Flag& checksum = request.flags.add_text("checksum");
-  const Flag& unpack = request.flags.add_bool("unpack");
-  const Flag& exclude = request.flags.add_list("exclude");
-  request.flags.parse();
-  auto command = make<AddCommand>(request);
-  command.sources = sources_and_dest(request, "ADD");
-  command.chown = chown.value;
-  command.chmod = chmod.value;
-  command.link = link.is_true();
-  command.excludes = exclude.values;
-  command.keep_git_dir = given_bool(keep_git_dir);
-  command.checksum = checksum.value;
-  command.unpack = given_bool(unpack);
-  return command;
-}
-
-CopyCommand parse_copy(Request& request) {
-  need_destination(request, "COPY");
-  const Flag& chown = request.flags.add_text("chown");
-  const Flag& from = request.flags.add_text("from");
-  const Flag& chmod = request.flags.add_text("chmod");
-  const Flag& link = request.flags.add_bool("link");
-  const Flag& exclude = request.flags.add_list("exclude");
-  const Flag& parents = request.flags.add_bool("parents");
-  request.flags.parse();
-  auto command = make<CopyCommand>(request);
-  command.sources = sources_and_dest(request, "COPY");
-  command.from = from.value;
-  command.chown = chown.value;
-  command.chmod = chmod.value;
-  command.link = link.is_true();
-  command.excludes = exclude.values;
-  command.parents = parents.is_true();
-  return command;
-}
-
-// ---- command lines ---------------------------------------------------------------------------
-
-/// Exec form as it is; shell form as one string.
-std::vector<std::string> line_arguments(std::vector<std::string> arguments, const Statement& statement) {
-  if (arguments.empty() || statement.json) return arguments;
-  return {base::join(arguments, " ")};
-}
-
-CommandLine command_line(const Request& request) {
-  CommandLine line;
-  for (const Heredoc& heredoc : request.statement.heredocs) {
-    line.files.push_back({.name = heredoc.name, .data = heredoc.content, .chomp = heredoc.chomp});
-  }
-  line.arguments = line_arguments(request.arguments, request.statement);
-  line.prepend_shell = !request.statement.json;
-  return line;
-}
-
-RunCommand parse_run(Request& request) {
-  const Flag& device = request.flags.add_list("device");
-  const Flag& mount = request.flags.add_list("mount");
-  const Flag& network = request.flags.add_text("network", "default");
-  const Flag& security = request.flags.add_text("security", "sandbox");
-  request.flags.parse();
-  auto command = make<RunCommand>(request);
-  command.flags_used = request.flags.used();
-  command.line = command_line(request);
-  for (const std::string& text : device.values) command.devices.push_back(parse_device(text));
-  for (const std::string& text : mount.values) check_mount(text);
-  command.mount_flags = mount.values;
-  command.network = network.value;
-  if (network.value != "default" && network.value != "none" && network.value != "host") {
-    fail("invalid network mode " + base::quote(network.value));
-  }
-  command.security = security.value;
-  if (security.value != "sandbox" && security.value != "insecure") {
-    fail("security " + base::quote(security.value) + " is not valid");
-  }
-  return command;
-}
-
-CmdCommand parse_cmd(Request& request) {
-  request.flags.parse();
-  auto command = make<CmdCommand>(request);
-  command.line = command_line(request);
-  return command;
-}
-
-EntrypointCommand parse_entrypoint(Request& request) {
-  request.flags.parse();
-  auto command = make<EntrypointCommand>(request);
-  command.line = command_line(request);
-  command.line.absent = command.line.arguments.empty();
-  return command;
-}
-
-ShellCommand parse_shell(Request& request) {
-  request.flags.parse();
-  auto command = make<ShellCommand>(request);
-  command.shell = line_arguments(request.arguments, request.statement);
-  if (command.shell.empty()) fail("SHELL requires at least one argument");
-  if (!request.statement.json) fail("SHELL requires the arguments to be in JSON form");
-  return command;
-}
-
-std::int64_t health_interval(const Flag& flag) {
-  if (flag.value.empty()) return 0;
-  const std::int64_t interval = parse_duration(flag.value);
-  if (interval != 0 && interval < kMinInterval) {
-    fail(base::format("Interval {} cannot be less than 1ms", base::quote(flag.name)));
-  }
-  return interval;
-}
-
-int health_retries(const Flag& flag) {
-  if (flag.value.empty()) return 0;
-  const auto fail_number = [&](std::string_view why) {
-    fail(base::format("strconv.ParseInt: parsing {}: {}", base::quote(flag.value), why));
-  };
-  const bool sign = flag.value[0] == '-' || flag.value[0] == '+';
-  const std::string_view digits = std::string_view(flag.value).substr(sign ? 1 : 0);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != digits.npos) fail_number("invalid syntax");
-  const auto retries = base::parse_int(flag.value);
-  if (!retries || *retries < INT32_MIN || *retries > INT32_MAX) fail_number("value out of range");
-  if (*retries < 0) fail(base::format("--retries cannot be negative ({})", *retries));
-  return static_cast<int>(*retries);
-}
-
-void read_health_flags(Request& request, Healthcheck& health, const std::string& kind) {
-  const Flag& interval = request.flags.add_text("interval");
-  const Flag& timeout = request.flags.add_text("timeout");
-  const Flag& start_period = request.flags.add_text("start-period");
-  const Flag& start_interval = request.flags.add_text("start-interval");
-  const Flag& retries = request.flags.add_text("retries");
-  request.flags.parse();
-  if (kind != "CMD") fail(base::format("Unknown type {} in HEALTHCHECK (try CMD)", base::quote(kind)));
-  auto line = line_arguments({request.arguments.begin() + 1, request.arguments.end()}, request.statement);
-  if (line.empty()) fail("Missing command after HEALTHCHECK CMD");
-  health.test = {request.statement.json ? "CMD" : "CMD-SHELL"};
-  health.test.insert(health.test.end(), line.begin(), line.end());
-  health.interval = health_interval(interval);
-  health.timeout = health_interval(timeout);
-  health.start_period = health_interval(start_period);
-  health.start_interval = health_interval(start_interval);
-  health.retries = health_retries(retries);
-}
-
-HealthcheckCommand parse_healthcheck(Request& request) {
-  need_arguments(request, "HEALTHCHECK");
-  auto command = make<HealthcheckCommand>(request);
-  const std::string kind = base::upper_runes(request.arguments[0]);
-  if (kind != "NONE") {
-    read_health_flags(request, command.health, kind);
-  } else if (request.arguments.size() > 1) {
-    fail("HEALTHCHECK NONE takes no arguments");
-  } else {
-    command.health.test = {kind};
-  }
-  return command;
-}
-
 // ---- single values ---------------------------------------------------------------------------
 
 /// An instruction with exactly one argument, stored in `member`.
 template <typename T>
-T parse_single(Request& request, std::string_view name, std::string T::*member) {
+T parse_single(Request& request, std::string_view name, std::string T::* member) {
   need_one_argument(request, name);
   request.flags.parse();
-  auto command = make<T>(request);
+  auto command = make_command<T>(request);
   command.*member = request.arguments[0];
   return command;
 }
@@ -315,7 +87,7 @@ T parse_single(Request& request, std::string_view name, std::string T::*member) 
 /// STOPSIGNAL takes any flag without a word.
 StopSignalCommand parse_stop_signal(Request& request) {
   need_one_argument(request, "STOPSIGNAL");
-  auto command = make<StopSignalCommand>(request);
+  auto command = make_command<StopSignalCommand>(request);
   command.signal = request.arguments[0];
   return command;
 }
@@ -323,7 +95,7 @@ StopSignalCommand parse_stop_signal(Request& request) {
 ExposeCommand parse_expose(Request& request) {
   need_arguments(request, "EXPOSE");
   request.flags.parse();
-  auto command = make<ExposeCommand>(request);
+  auto command = make_command<ExposeCommand>(request);
   command.ports = request.arguments;
   std::sort(command.ports.begin(), command.ports.end());
   return command;
@@ -332,10 +104,10 @@ ExposeCommand parse_expose(Request& request) {
 VolumeCommand parse_volume(Request& request) {
   need_arguments(request, "VOLUME");
   request.flags.parse();
-  auto command = make<VolumeCommand>(request);
+  auto command = make_command<VolumeCommand>(request);
   for (const std::string& argument : request.arguments) {
     const std::string_view volume = base::trim_space(argument);
-    if (volume.empty()) fail("VOLUME specified can not be an empty string");
+    if (volume.empty()) fail_instruction("VOLUME specified can not be an empty string");
     command.volumes.emplace_back(volume);
   }
   return command;
@@ -355,11 +127,11 @@ OnbuildCommand parse_onbuild(Request& request) {
   need_arguments(request, "ONBUILD");
   request.flags.parse();
   const std::string trigger = base::upper_runes(base::trim_space(request.arguments[0]));
-  if (trigger == "ONBUILD") fail("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (trigger == "ONBUILD") fail_instruction("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
   if (trigger == "MAINTAINER" || trigger == "FROM") {
-    fail(base::format("{} isn't allowed as an ONBUILD trigger", trigger));
+    fail_instruction(base::format("{} isn't allowed as an ONBUILD trigger", trigger));
   }
-  auto command = make<OnbuildCommand>(request);
+  auto command = make_command<OnbuildCommand>(request);
   command.expression = behind_onbuild(request.statement.original);
   for (const Heredoc& heredoc : request.statement.heredocs) {
     command.expression += '\n' + heredoc.content + heredoc.name;
@@ -379,10 +151,10 @@ std::string stage_name(const std::vector<std::string>& arguments) {
   if (arguments.size() == 3 && base::equal_fold(arguments[1], "as")) {
     std::string name = base::lower_runes(arguments[2]);
     if (is_stage_name(name)) return name;
-    fail(base::format("invalid name for build stage: {}, name can't start with a number or contain symbols",
-                      base::quote(arguments[2])));
+    fail_instruction(base::format("invalid name for build stage: {}, name can't start with a number or contain symbols",
+                                  base::quote(arguments[2])));
   }
-  if (arguments.size() != 1) fail("FROM requires either one or three arguments");
+  if (arguments.size() != 1) fail_instruction("FROM requires either one or three arguments");
   return "";
 }
 
@@ -414,8 +186,8 @@ class Notes {
       found("StageNameCasing", base::format("Stage name '{}' should be lowercase", arguments[2]));
     }
     if (arguments.size() >= 3 && !same_case(request_.statement.command, arguments[1])) {
-      found("FromAsCasing", base::format("'{}' and '{}' keywords' casing do not match", arguments[1],
-                                         request_.statement.command));
+      found("FromAsCasing",
+            base::format("'{}' and '{}' keywords' casing do not match", arguments[1], request_.statement.command));
     }
   }
 
@@ -429,9 +201,8 @@ class Notes {
     if (comments.empty() || names.empty()) return;
     const std::string word = comments.back().substr(0, comments.back().find(' '));
     if (std::find(names.begin(), names.end(), word) != names.end()) return;
-    found("InvalidDefinitionDescription",
-          base::format("Comment for {} should follow the format: `# {} <description>`", instruction,
-                       names.size() > 1 ? "<arg_key>" : names[0]));
+    found("InvalidDefinitionDescription", base::format("Comment for {} should follow the format: `# {} <description>`",
+                                                       instruction, names.size() > 1 ? "<arg_key>" : names[0]));
   }
 
  private:
@@ -484,7 +255,8 @@ Instruction parse_request(Request& request, const Notes& notes) {
   if (name == "volume") return parse_volume(request);
   if (name == "workdir") return parse_single(request, "WORKDIR", &WorkdirCommand::path);
   const std::string& command = request.statement.command;
-  fail(with_suggestion("unknown instruction: " + command, command, instruction_names(), LetterCase::ignore));
+  fail_instruction(
+      with_suggestion("unknown instruction: " + command, command, instruction_names(), LetterCase::ignore));
 }
 
 void add_to_program(Program& program, Instruction instruction, const Ranges& location) {
@@ -518,9 +290,8 @@ Command parse_command(const Statement& statement) {
 Program parse_instructions(const std::vector<Statement>& statements, InstructionLint* lint) {
   Program program;
   for (const Statement& statement : statements) {
-    Instruction instruction =
-        base::with_context([&] { return parse_instruction(statement, lint); }, "dockerfile parse error on line {}",
-                           statement.start_line);
+    Instruction instruction = base::with_context([&] { return parse_instruction(statement, lint); },
+                                                 "dockerfile parse error on line {}", statement.start_line);
     add_to_program(program, std::move(instruction), statement.location());
   }
   return program;

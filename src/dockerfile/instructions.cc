@@ -107,16 +107,16 @@ LabelCommand make_label(std::string key, std::string value) {
 }
 
 std::optional<std::size_t> find_stage(const std::vector<Stage>& stages, std::string_view name) {
-  const auto at =
-      std::find_if(stages.begin(), stages.end(), [&](const Stage& stage) { return base::equal_fold(stage.name, name); });
+  const auto at = std::find_if(stages.begin(), stages.end(),
+                               [&](const Stage& stage) { return base::equal_fold(stage.name, name); });
   if (at == stages.end()) return std::nullopt;
   return static_cast<std::size_t>(at - stages.begin());
 }
 
 const std::vector<std::string>& instruction_names() {
-  static const std::vector<std::string> kNames = {"ADD",   "ARG",        "CMD",     "COPY",  "ENTRYPOINT", "ENV",
-                                                  "EXPOSE", "FROM",      "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
-                                                  "RUN",   "SHELL",      "STOPSIGNAL",  "USER",  "VOLUME",     "WORKDIR"};
+  static const std::vector<std::string> kNames = {"ADD",    "ARG",   "CMD",         "COPY",  "ENTRYPOINT", "ENV",
+                                                  "EXPOSE", "FROM",  "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
+                                                  "RUN",    "SHELL", "STOPSIGNAL",  "USER",  "VOLUME",     "WORKDIR"};
   return kNames;
 }
 

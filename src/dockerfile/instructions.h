@@ -32,8 +32,8 @@ using WordExpander = std::function<std::string(std::string_view word)>;
 
 /// What every command has.
 struct CommandBase {
-  std::string code;                   ///< source text: the joined line, trimmed
-  std::string name;                   ///< as written: "RUN", "run"
+  std::string code;  ///< source text: the joined line, trimmed
+  std::string name;  ///< as written: "RUN", "run"
   Ranges location;
   std::vector<std::string> comments;  ///< comment lines above, see Statement
 };
@@ -223,10 +223,10 @@ struct OnbuildCommand : CommandBase {
   std::string expression;  ///< the deferred instruction's text, heredocs appended
 };
 
-using Command = std::variant<EnvCommand, LabelCommand, ArgCommand, MaintainerCommand, AddCommand, CopyCommand,
-                             RunCommand, CmdCommand, EntrypointCommand, HealthcheckCommand, ExposeCommand,
-                             VolumeCommand, UserCommand, WorkdirCommand, StopSignalCommand, ShellCommand,
-                             OnbuildCommand>;
+using Command =
+    std::variant<EnvCommand, LabelCommand, ArgCommand, MaintainerCommand, AddCommand, CopyCommand, RunCommand,
+                 CmdCommand, EntrypointCommand, HealthcheckCommand, ExposeCommand, VolumeCommand, UserCommand,
+                 WorkdirCommand, StopSignalCommand, ShellCommand, OnbuildCommand>;
 
 /// The part that all commands share.
 const CommandBase& base_of(const Command& command);

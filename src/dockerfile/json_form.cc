@@ -197,8 +197,7 @@ std::optional<std::vector<std::string>> parse_json_form(std::string_view text) {
   reader.read();
   if (!reader.ok()) return std::nullopt;
   if (!reader.only_strings()) {
-    base::fail(base::Code::invalid_argument,
-               "when using JSON array syntax, arrays must be comprised of strings only");
+    base::fail(base::Code::invalid_argument, "when using JSON array syntax, arrays must be comprised of strings only");
   }
   return reader.take();
 }

@@ -32,12 +32,24 @@ enum class Form : std::uint8_t {
 
 Form form_of(std::string_view command) {
   static constexpr std::pair<std::string_view, Form> kForms[] = {
-      {"add", Form::json_or_words},   {"arg", Form::quoted},       {"cmd", Form::json_or_text},
-      {"copy", Form::json_or_words},  {"entrypoint", Form::json_or_text}, {"env", Form::pairs},
-      {"expose", Form::words},        {"from", Form::words},       {"healthcheck", Form::health},
-      {"label", Form::pairs},         {"maintainer", Form::text},  {"onbuild", Form::nested},
-      {"run", Form::json_or_text},    {"shell", Form::json_or_text}, {"stopsignal", Form::text},
-      {"user", Form::text},           {"volume", Form::json_or_words}, {"workdir", Form::text},
+      {"add", Form::json_or_words},
+      {"arg", Form::quoted},
+      {"cmd", Form::json_or_text},
+      {"copy", Form::json_or_words},
+      {"entrypoint", Form::json_or_text},
+      {"env", Form::pairs},
+      {"expose", Form::words},
+      {"from", Form::words},
+      {"healthcheck", Form::health},
+      {"label", Form::pairs},
+      {"maintainer", Form::text},
+      {"onbuild", Form::nested},
+      {"run", Form::json_or_text},
+      {"shell", Form::json_or_text},
+      {"stopsignal", Form::text},
+      {"user", Form::text},
+      {"volume", Form::json_or_words},
+      {"workdir", Form::text},
   };
   for (const auto& [name, form] : kForms) {
     if (name == command) return form;
@@ -166,7 +178,8 @@ class FileReader {
       if (!directive) return;
       if (directive->name == "escape") {
         if (directive->value != "\\" && directive->value != "`") {
-          base::fail(base::Code::invalid_argument, "invalid escape token '{}' does not match ` or \\", directive->value);
+          base::fail(base::Code::invalid_argument, "invalid escape token '{}' does not match ` or \\",
+                     directive->value);
         }
         file_.escape = directive->value[0];
       }

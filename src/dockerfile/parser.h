@@ -28,7 +28,7 @@ struct Statement {
   bool json = false;                   ///< the arguments were a JSON array
   std::string original;                ///< the joined line
   std::vector<Heredoc> heredocs;
-  std::vector<std::string> comments;   ///< the comment lines above, without "#", blanks trimmed
+  std::vector<std::string> comments;  ///< the comment lines above, without "#", blanks trimmed
   int start_line = 0;
   int end_line = 0;
 

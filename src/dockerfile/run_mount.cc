@@ -96,7 +96,8 @@ class MountReader {
 
   void pair(const Field& field) {
     if (!names_and_places(field) && !switches(field) && !numbers(field)) {
-      fail(with_suggestion(base::format("unexpected key '{}' in '{}'", field.key, field.text), field.key, mount_keys()));
+      fail(
+          with_suggestion(base::format("unexpected key '{}' in '{}'", field.key, field.text), field.key, mount_keys()));
     }
   }
 

@@ -22,7 +22,8 @@ struct Token {
 [[noreturn]] void fail_escape(std::string_view pattern, std::u32string_view escaped) {
   std::string text;
   base::append_rune(text, escaped.empty() ? base::kReplacement : escaped.front());
-  base::fail(base::Code::invalid_argument, "invalid pattern ({}) in substitution: invalid escape '\\{}'", pattern, text);
+  base::fail(base::Code::invalid_argument, "invalid pattern ({}) in substitution: invalid escape '\\{}'", pattern,
+             text);
 }
 
 std::vector<Token> parse_pattern(std::string_view pattern) {
@@ -86,6 +87,7 @@ class Search {
       base::fail(base::Code::resource_exhausted, "substitution pattern with {} wildcards is too complex", stars);
     }
     tried_.resize(stars * (subject.size() + 1));
+    exhausted_.resize(stars, {0, subject.size() + 1});
   }
 
   /// End of the match that begins at `position`.
@@ -95,7 +97,7 @@ class Search {
     for (;;) {
       if (walk(token, position)) {
         if (token == tokens_.size()) break;
-        choices.push_back({token, position, subject_.line_end[position] + 1, 0});
+        choices.push_back(open_choice(token, position));
       }
       if (!next_choice(choices, token, position)) return std::nullopt;
     }
@@ -115,8 +117,20 @@ class Search {
  private:
   /// A star and the ends [low, high) it has not been given yet.
   struct Choice {
-    std::size_t token, low, high, taken;
+    std::size_t token, start, low, high, taken;
   };
+  /// Ends of a star from `start` to `line_end` that are all known to fail.
+  struct Exhausted {
+    std::size_t line_end, start;
+  };
+
+  /// All ends for the star at `token`, but those known to fail.
+  Choice open_choice(std::size_t token, std::size_t position) const {
+    const std::size_t line_end = subject_.line_end[position];
+    const Exhausted& known = exhausted_[star_number_[token]];
+    const std::size_t high = known.line_end == line_end ? std::max(position, known.start) : line_end + 1;
+    return {token, position, position, std::min(high, line_end + 1), 0};
+  }
 
   std::size_t state(std::size_t token, std::size_t position) const {
     return star_number_[token] * (subject_.size() + 1) + position;
@@ -137,6 +151,9 @@ class Search {
     while (!choices.empty()) {
       Choice& choice = choices.back();
       if (choice.low == choice.high) {
+        Exhausted& known = exhausted_[star_number_[choice.token]];
+        const std::size_t line_end = subject_.line_end[choice.start];
+        if (known.line_end != line_end || choice.start < known.start) known = {line_end, choice.start};
         choices.pop_back();
         continue;
       }
@@ -156,6 +173,7 @@ class Search {
   Reach reach_;
   std::vector<std::size_t> star_number_;
   std::vector<bool> tried_;
+  std::vector<Exhausted> exhausted_;  ///< per star
 };
 
 /// The reference at the start of `rest` (behind a `$`): its name and its length; nothing when malformed.

@@ -269,12 +269,13 @@ std::string Expansion::braced_variable() {
       const char32_t second = runes_.next();
       return apply(variable_name, {second, ":" + to_text(second), true});
     }
-    case U'+': case U'-': case U'?': case U'#': case U'%':
-      return apply(variable_name, {sign, to_text(sign), false});
-    case U'/':
-      return replace(variable_name);
-    default:
-      fail("unsupported modifier (" + to_text(sign) + ") in substitution");
+    case U'+':
+    case U'-':
+    case U'?':
+    case U'#':
+    case U'%': return apply(variable_name, {sign, to_text(sign), false});
+    case U'/': return replace(variable_name);
+    default: fail("unsupported modifier (" + to_text(sign) + ") in substitution");
   }
 }
 
@@ -298,7 +299,8 @@ std::string Expansion::apply(const std::string& name, const Operator& op) {
     case U'-': return missing ? word : *value;
     case U'+': return missing ? std::string() : word;
     case U'?': return require(name, op, word, value);
-    case U'#': case U'%': return trim(op.sign, word, value);
+    case U'#':
+    case U'%': return trim(op.sign, word, value);
     default: fail("unsupported modifier (" + op.text + ") in substitution");
   }
 }

@@ -127,9 +127,8 @@ void take_query(Url& url, std::string_view& rest) {
 }
 
 void read_body(Url& url, std::string_view rest) {
-  const bool control = std::any_of(rest.begin(), rest.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-  });
+  const bool control =
+      std::any_of(rest.begin(), rest.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
   if (control) fail("net/url: invalid control character in URL");
   if (rest == "*") {
     url.path = "*";
@@ -232,7 +231,8 @@ std::string Url::text() const {
 
 UrlQuery Url::query() const {
   UrlQuery query;
-  each_pair(raw_query, [&](std::string name, std::string value) { add_value(query, std::move(name), std::move(value)); });
+  each_pair(raw_query,
+            [&](std::string name, std::string value) { add_value(query, std::move(name), std::move(value)); });
   return query;
 }
 

@@ -15,15 +15,15 @@ namespace llb {
 namespace {
 
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-constexpr std::string_view kOsExpression =
-    "^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.%-]*)((?:\\+[A-Za-z0-9_.%-]+)*)\\))?$";
+constexpr std::string_view kOsExpression = "^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.%-]*)((?:\\+[A-Za-z0-9_.%-]+)*)\\))?$";
 constexpr std::string_view kPartExpression = "^[A-Za-z0-9_.-]+$";
-constexpr std::string_view kKnownOs[] = {"aix",     "android", "darwin", "dragonfly", "freebsd", "hurd",
-                                         "illumos", "ios",     "js",     "linux",     "nacl",    "netbsd",
-                                         "openbsd", "plan9",   "solaris", "windows",  "zos"};
+constexpr std::string_view kKnownOs[] = {"aix",     "android", "darwin",  "dragonfly", "freebsd", "hurd",
+                                         "illumos", "ios",     "js",      "linux",     "nacl",    "netbsd",
+                                         "openbsd", "plan9",   "solaris", "windows",   "zos"};
 constexpr std::string_view kKnownArchitectures[] = {
-    "386",    "amd64",    "amd64p32", "arm",      "armbe",      "arm64", "arm64be", "ppc64", "ppc64le", "loong64", "mips",  "mipsle",
-    "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "riscv", "riscv64", "s390",  "s390x",   "sparc",   "sparc64", "wasm"};
+    "386",     "amd64",   "amd64p32", "arm",       "armbe",       "arm64", "arm64be", "ppc64",
+    "ppc64le", "loong64", "mips",     "mipsle",    "ppc",         "riscv", "riscv64", "mips64",
+    "s390",    "s390x",   "mips64le", "mips64p32", "mips64p32le", "sparc", "sparc64", "wasm"};
 
 template <std::size_t N>
 bool contains(const std::string_view (&list)[N], std::string_view text) {
@@ -84,9 +84,7 @@ std::pair<std::string, std::string> normalize_architecture(std::string_view writ
   return {architecture, variant};
 }
 
-bool is_os_option(std::string_view text) {
-  return text.find_first_not_of(std::string(kLetters) + ".%") == text.npos;
-}
+bool is_os_option(std::string_view text) { return text.find_first_not_of(std::string(kLetters) + ".%") == text.npos; }
 
 /// The pieces of "os(version+feature+feature)"; nothing when the text is something else.
 struct OsPart {
@@ -153,14 +151,14 @@ void read_os(Platform& platform, std::string_view text, std::string_view specifi
          base::quote(specifier), base::quote(kOsExpression));
   }
   platform.os = normalize_os(part->os);
-  platform.os_version = base::with_context([&] { return decode_option(part->version); },
-                                           "{} has an invalid OS version {}", base::quote(specifier),
-                                           base::quote(part->version));
+  platform.os_version =
+      base::with_context([&] { return decode_option(part->version); }, "{} has an invalid OS version {}",
+                         base::quote(specifier), base::quote(part->version));
   if (part->features.empty()) return;
   for (const std::string& raw : base::split(part->features, '+')) {
-    platform.os_features.push_back(
-        base::with_context([&] { return decode_option(raw); }, "{} has invalid OS features: invalid os feature {}",
-                           base::quote(specifier), base::quote(raw)));
+    platform.os_features.push_back(base::with_context([&] { return decode_option(raw); },
+                                                      "{} has invalid OS features: invalid os feature {}",
+                                                      base::quote(specifier), base::quote(raw)));
   }
 }
 
@@ -213,8 +211,7 @@ Platform parse_platform(std::string_view specifier) {
 
 Platform normalize(Platform platform) {
   platform.os = normalize_os(platform.os);
-  std::tie(platform.architecture, platform.variant) =
-      normalize_architecture(platform.architecture, platform.variant);
+  std::tie(platform.architecture, platform.variant) = normalize_architecture(platform.architecture, platform.variant);
   auto& features = platform.os_features;
   std::sort(features.begin(), features.end());
   features.erase(std::unique(features.begin(), features.end()), features.end());

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "base/unicode.h"
 #include "dockerfile/directives.h"
+#include "dockerfile/instructions.h"
 #include "dockerfile/parser.h"
 
 namespace conformance {
@@ -119,6 +120,15 @@ void add_directives(Json& view, std::string_view text, std::string_view error_na
   }
   view.set_nonempty("directives", std::move(directives));
   if (error) view.set(error_name, error->text());
+}
+
+Json instructions_error_view(std::string_view dockerfile) {
+  try {
+    dockerfile::parse_instructions(dockerfile::parse_dockerfile(dockerfile).statements, nullptr);
+  } catch (const dockerfile::LocatedError& error) {
+    return error_view(error);
+  }
+  return nullptr;
 }
 
 Json parse_view(std::string_view dockerfile) {

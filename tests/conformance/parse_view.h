@@ -11,6 +11,9 @@ namespace conformance {
 /// Directives, syntax, escape, warnings, the syntax tree and the digest of its dump, or the error.
 base::Json parse_view(std::string_view dockerfile);
 
+/// The error with which reading a Dockerfile's instructions ends; null when they are all right.
+base::Json instructions_error_view(std::string_view dockerfile);
+
 /// The directives of a text as they stand at its beginning, and the error that stopped their reading.
 void add_directives(base::Json& view, std::string_view text, std::string_view error_name);
 

@@ -74,8 +74,8 @@ std::string decode_base64(std::string_view text) {
 }
 
 std::string difference(const std::string& want, const std::string& got) {
-  const auto at = static_cast<std::size_t>(
-      std::mismatch(want.begin(), want.end(), got.begin(), got.end()).first - want.begin());
+  const auto at =
+      static_cast<std::size_t>(std::mismatch(want.begin(), want.end(), got.begin(), got.end()).first - want.begin());
   const std::size_t from = at < kAround ? 0 : at - kAround;
   const auto part = [&](const std::string& text) {
     return from < text.size() ? text.substr(from, 2 * kAround) : std::string();

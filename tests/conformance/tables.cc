@@ -4,8 +4,9 @@
 //     conformance_tables [--tables FILE] [--golden FILE] [--only TABLE] [--show N]
 //
 // --tables takes rows of unit tables (parser, shell, patternmatcher, …), --golden whole records of
-// which the member `parse` is compared. Files are JSON lines, gzipped or not. Prints one line per
-// table and the first differences. Exit 0: all equal, 1: some differ, 2: usage or unreadable file.
+// which the member `parse` and the errors in instructions are compared. Files are JSON lines, gzipped
+// or not. Prints one line per table and the first differences. Exit 0: all equal, 1: some differ,
+// 2: usage or unreadable file.
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -23,6 +24,7 @@
 #include "dockerfile/shell_words.h"
 #include "llb/image_reference.h"
 #include "llb/platform.h"
+
 #include "parse_view.h"
 #include "records.h"
 
@@ -234,8 +236,30 @@ void compare_table_row(Report& report, const Options& options, const Json& row) 
     want.erase("matched");
     want.erase("unmatched");
   }
-  const std::string label = row.contains("name") ? row["name"].as_string() : row["input"].string_or(row["path"].string_or(""));
+  const std::string label = row["name"].string_or(row["input"].string_or(row["path"].string_or("")));
   report.compare(name, base::json_quote(label), want, table->second.compute(row));
+}
+
+/// The error of the plain build, if it comes from reading the instructions.
+Json instructions_error(const Json& record) {
+  if (record["parse"].contains("error")) return record["parse"]["error"];
+  for (const Json& one : record["cases"].items()) {
+    if (one["name"].string_or("") != "default") continue;
+    Json error = one["build"]["error"];
+    const std::string message = error["message"].string_or("");
+    error.erase("sources");
+    const bool from_instructions =
+        message.starts_with("dockerfile parse error on line ") || message == "no build stage in current context";
+    if (from_instructions) return error;
+  }
+  return nullptr;
+}
+
+bool is_volatile(const Json& record) {
+  for (const Json& one : record["cases"].items()) {
+    if (one["name"].string_or("") == "default" && one.contains("volatile")) return true;
+  }
+  return false;
 }
 
 void compare_golden(Report& report, const Json& record) {
@@ -243,6 +267,9 @@ void compare_golden(Report& report, const Json& record) {
                                ? record["dockerfile"].as_string()
                                : conformance::decode_base64(record["dockerfile_b64"].as_string());
   report.compare("golden parse", record["id"].as_string(), record["parse"], conformance::parse_view(text));
+  if (is_volatile(record)) return;
+  report.compare("golden errors", record["id"].as_string(), instructions_error(record),
+                 conformance::instructions_error_view(text));
 }
 
 std::optional<Options> read_options(int count, char** words) {
@@ -251,11 +278,16 @@ std::optional<Options> read_options(int count, char** words) {
     const std::string name = words[i];
     if (i + 1 == count) return std::nullopt;
     const std::string value = words[i + 1];
-    if (name == "--tables") options.tables = value;
-    else if (name == "--golden") options.golden = value;
-    else if (name == "--only") options.only = value;
-    else if (name == "--show") options.show = static_cast<std::size_t>(base::parse_int(value).value_or(3));
-    else return std::nullopt;
+    if (name == "--tables")
+      options.tables = value;
+    else if (name == "--golden")
+      options.golden = value;
+    else if (name == "--only")
+      options.only = value;
+    else if (name == "--show")
+      options.show = static_cast<std::size_t>(base::parse_int(value).value_or(3));
+    else
+      return std::nullopt;
   }
   if (options.tables.empty() && options.golden.empty()) return std::nullopt;
   return options;
