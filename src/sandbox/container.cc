@@ -125,6 +125,17 @@ bool was_out_of_memory(const World& world, const ContainerSpec& spec, const std:
   return spec.limits.memory != 0 && result.signal == SIGKILL;
 }
 
+void require_proc(const World& world) {
+  if (world.fresh_proc || world.shared_proc == SharedProc::allow) return;
+  base::Error error(base::Code::failed_precondition,
+                    "give the step a /proc of its own: the kernel refuses it here, because parts of the /proc around "
+                    "the build are masked");
+  error.set_hint(
+      "run the outer container with --security-opt systempaths=unconfined; or let steps see the processes "
+      "around the build, which exposes what your user can reach");
+  throw error;
+}
+
 void require_runtime(const World& world) {
   if (!world.runtime.empty()) return;
   base::Error error(base::Code::failed_precondition, "no OCI runtime is installed (looked for crun and runc in PATH)");
@@ -137,6 +148,7 @@ void require_runtime(const World& world) {
 RunResult run_container(const World& world, const ContainerSpec& given, int stdout_fd, int stderr_fd,
                         const std::stop_token& stop) {
   require_runtime(world);
+  require_proc(world);
   require_mapped(world, given);
   ContainerSpec spec = given;
   if (spec.hostname.empty()) spec.hostname = "buildkitsandbox";

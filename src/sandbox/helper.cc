@@ -181,6 +181,7 @@ std::unique_ptr<Helper> Helper::start(const HelperOptions& options) {
   Setup setup;
   setup.mount_point = base::join_path(options.state_dir, "mnt");
   setup.runtime = options.runtime;
+  setup.shared_proc = options.shared_proc;
   setup.tier = options.tier ? *options.tier : choose_tier(read_tier_facts());
   base::make_directories(setup.mount_point, 0711);
   int ends[2];

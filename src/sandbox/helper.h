@@ -61,6 +61,7 @@ struct HelperOptions {
   std::string state_dir;
   /// The OCI runtime's name or path; "" means crun, or runc where there is no crun.
   std::string runtime = {};
+  SharedProc shared_proc = SharedProc::refuse;
   /// How much privilege to use; see choose_tier(). Absent: probed by start().
   std::optional<Tier> tier = std::nullopt;
 };

@@ -133,8 +133,7 @@ base::Json oci_process(const World& world, const ContainerSpec& spec, std::vecto
 }
 
 base::Json oci_namespaces(const World& world, const ContainerSpec& spec) {
-  std::vector<std::string> kinds = {"ipc", "uts", "mount"};
-  if (world.fresh_proc) kinds.emplace_back("pid");
+  std::vector<std::string> kinds = {"pid", "ipc", "uts", "mount"};
   if (spec.network == Network::none) kinds.emplace_back("network");
   if (world.cgroups == CgroupLayout::v2) kinds.emplace_back("cgroup");
   base::Json list = base::Json::array();

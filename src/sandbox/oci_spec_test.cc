@@ -79,6 +79,16 @@ TEST(OciSpec, InsecureHasNoFilterAndHidesNothing) {
   EXPECT_FALSE(config_of(root_world(), spec)["linux"]["seccomp"].is_null());
 }
 
+TEST(OciSpec, AProcOfTheSurroundingsIsBoundAndNotCovered) {
+  World world = root_world();
+  world.fresh_proc = false;
+  const base::Json config = config_of(world, {});
+  EXPECT_EQ(config["mounts"].items()[0]["type"].as_string(), "bind");
+  for (const auto& path : config["linux"]["maskedPaths"].string_items())
+    EXPECT_FALSE(path.starts_with("/proc")) << path;
+  EXPECT_EQ(namespaces(config).at(3), "pid") << "signals still stay inside";
+}
+
 TEST(OciSpec, WithoutADeviceGateRootMayNotMakeDevices) {
   World world = root_world();
   const auto may_make = [&] {

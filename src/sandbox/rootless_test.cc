@@ -33,7 +33,8 @@ class RootlessTest : public ::testing::Test {
   }
 
   /// Runs this program's tests as the user; /etc/subuid and /etc/subgid read as `subordinate`.
-  base::Output run_tests(const std::string& filter, const std::string& subordinate) const {
+  base::Output run_tests(const std::string& filter, const std::string& subordinate,
+                         const std::string& before = "true") const {
     const std::string passwd = directory_.path() + "/passwd";
     const std::string subids = directory_.path() + "/subids";
     base::write_file_atomic(
@@ -41,9 +42,11 @@ class RootlessTest : public ::testing::Test {
     base::write_file_atomic(subids, subordinate);
     (void)!::chmod(directory_.path().c_str(), 0755);
     const std::string script = base::format(
-        "touch /etc/subuid /etc/subgid && mount --bind {0} /etc/passwd && mount --bind {1} /etc/subuid && "
-        "mount --bind {1} /etc/subgid && exec setpriv --reuid {2} --regid {2} --clear-groups {3} --gtest_filter='{4}'",
-        passwd, subids, kUid, base::read_link_at(AT_FDCWD, "/proc/self/exe"), filter);
+        "for f in /etc/subuid /etc/subgid; do [ -e $f ] || : > $f; done; mount --bind {0} /etc/passwd && mount --bind "
+        "{1} /etc/subuid && "
+        "mount --bind {1} /etc/subgid && {5} && exec setpriv --reuid {2} --regid {2} --clear-groups {3} "
+        "--gtest_filter='{4}'",
+        passwd, subids, kUid, base::read_link_at(AT_FDCWD, "/proc/self/exe"), filter, before);
     base::Command command;
     command.argv = {"unshare", "--mount", "--propagation", "private", "sh", "-c", script};
     return base::run_collect(command);
@@ -56,6 +59,19 @@ TEST_F(RootlessTest, ContainersRunWithSubordinateIds) {
   const auto done = run_tests("ContainerTest.*:HelperTest.*", base::format("{}:200000:65536\n", kUser));
   EXPECT_EQ(done.status.code, 0) << done.out << done.err;
   EXPECT_EQ(done.out.find("SKIPPED ] ContainerTest.RunsAs"), std::string::npos) << done.out;
+}
+
+TEST_F(RootlessTest, WithoutAProcOfTheirOwnStepsRunOnlyWhenThatIsAllowed) {
+  // As inside a container: with something mounted over a part of it, a /proc cannot be mounted anew.
+  const std::string mask = "mount --bind /dev/null /proc/keys";
+  const std::string ids = base::format("{}:200000:65536\n", kUser);
+  const auto allowed = run_tests("ContainerTest.*", ids, mask);
+  EXPECT_EQ(allowed.status.code, 0) << allowed.out << allowed.err;
+  EXPECT_NE(allowed.out.find("no fresh /proc"), std::string::npos);
+  const auto refused = run_tests("LeftoverTest.ABuildThatEnds*", ids, mask);
+  EXPECT_NE(refused.status.code, 0);
+  EXPECT_NE(refused.out.find("give the step a /proc of its own: the kernel refuses it here"), std::string::npos)
+      << refused.out;
 }
 
 TEST_F(RootlessTest, ContainersRunWithASingleId) {

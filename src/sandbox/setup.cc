@@ -122,6 +122,7 @@ std::string find_runtime(const std::string& wanted) {
 base::Json to_json(const Setup& setup) {
   base::Json json = base::Json::object();
   json.set("mount_point", setup.mount_point).set("runtime", setup.runtime).set("tier", tier_name(setup.tier.kind));
+  json.set("shared_proc", setup.shared_proc == SharedProc::allow);
   json.set("uids", to_json(setup.tier.uids)).set("gids", to_json(setup.tier.gids)).set("reason", setup.tier.reason);
   return json;
 }
@@ -130,6 +131,7 @@ Setup setup_from_json(const base::Json& json) {
   Setup setup;
   setup.mount_point = json["mount_point"].as_string();
   setup.runtime = json["runtime"].string_or("");
+  setup.shared_proc = json["shared_proc"].bool_or(false) ? SharedProc::allow : SharedProc::refuse;
   setup.tier.kind = parse_tier(json["tier"].as_string()).value_or(TierKind::unavailable);
   setup.tier.uids = id_map_from_json(json["uids"]);
   setup.tier.gids = id_map_from_json(json["gids"]);
@@ -175,7 +177,8 @@ World make_world(const Setup& setup) {
   own_all_mounts(setup.mount_point);
   world.fresh_proc = mount_proc();
   if (!world.fresh_proc) {
-    world.notes.push_back("/proc cannot be mounted here, so steps see the processes of the whole build");
+    world.shared_proc = setup.shared_proc;
+    world.notes.push_back("no /proc can be mounted for steps here: the one around the build is partly masked");
   }
   mount_work_dir(setup.mount_point);
   world.work_dir = setup.mount_point;

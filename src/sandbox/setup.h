@@ -16,6 +16,7 @@ namespace sandbox {
 struct Setup {
   std::string mount_point;  ///< an existing directory that gets the private tmpfs
   std::string runtime;      ///< as HelperOptions::runtime
+  SharedProc shared_proc = SharedProc::refuse;
   Tier tier;
 };
 

@@ -27,6 +27,11 @@ enum class TierKind : std::uint8_t {
 std::string_view tier_name(TierKind kind);
 std::optional<TierKind> parse_tier(std::string_view name);
 
+/// Whether steps may see the /proc around the build where the kernel refuses them one of their own
+/// (inside containers that mask parts of /proc). They then reach the user's other processes, and
+/// through those the user's files: a choice to be made knowingly.
+enum class SharedProc : std::uint8_t { refuse, allow };
+
 struct Tier {
   TierKind kind = TierKind::unavailable;
   IdMap uids;  ///< for mapped_ids and single_id

@@ -7,7 +7,7 @@ base::Json to_json(const World& world) {
   base::Json json = base::Json::object();
   json.set("tier", tier_name(world.tier)).set("work_dir", world.work_dir).set("runtime", world.runtime);
   json.set("fresh_proc", world.fresh_proc).set("cgroups", cgroup_layout_name(world.cgroups));
-  json.set("device_gate", world.device_gate);
+  json.set("device_gate", world.device_gate).set("shared_proc", world.shared_proc == SharedProc::allow);
   json.set("uids", to_json(world.uids)).set("gids", to_json(world.gids));
   json.set("notes", base::Json::strings(world.notes));
   return json;
@@ -19,6 +19,7 @@ World world_from_json(const base::Json& json) {
   world.work_dir = json["work_dir"].string_or("");
   world.runtime = json["runtime"].string_or("");
   world.fresh_proc = json["fresh_proc"].bool_or(false);
+  world.shared_proc = json["shared_proc"].bool_or(false) ? SharedProc::allow : SharedProc::refuse;
   world.cgroups = parse_cgroup_layout(json["cgroups"].string_or(""));
   world.device_gate = json["device_gate"].string_or("");
   world.uids = id_map_from_json(json["uids"]);

@@ -19,9 +19,10 @@ struct World {
   std::string work_dir;     ///< absolute, on a private tmpfs, mode 0700
   std::string runtime;      ///< full path of crun or runc, or "" when there is none
   bool fresh_proc = false;  ///< a /proc could be mounted for the helper's pid namespace, so one can for a container's
-  CgroupLayout cgroups;     ///< as the host has them; hidden where the runtime stumbles over them
-  std::string device_gate;  ///< the control group that keeps steps from the host's devices, or ""
-  IdMap uids;               ///< empty for root: every id is itself
+  SharedProc shared_proc = SharedProc::refuse;  ///< what to do without a fresh one
+  CgroupLayout cgroups;                         ///< as the host has them; hidden where the runtime stumbles over them
+  std::string device_gate;                      ///< the control group that keeps steps from the host's devices, or ""
+  IdMap uids;                                   ///< empty for root: every id is itself
   IdMap gids;
   std::vector<std::string> notes;  ///< what had to be done without, one sentence each
 
