@@ -79,23 +79,44 @@ void fill(Session& session, const std::string& root, std::string_view boot, Save
   transaction.commit();
 }
 
+/// Attaches the copy for the lifetime of this object.
+class AttachedCopy {
+ public:
+  AttachedCopy(Session& session, const std::string& root) : session_(session) {
+    session_.run("ATTACH " + quoted(saved_path(root)) + " AS saved");
+  }
+  ~AttachedCopy() {
+    try {
+      session_.run("DETACH saved");
+    } catch (const base::Error& error) {
+      base::log_warn("{}", error.text());
+    }
+  }
+  AttachedCopy(const AttachedCopy&) = delete;
+  AttachedCopy& operator=(const AttachedCopy&) = delete;
+
+  bool has_format() {
+    Statement version = session_.prepare("PRAGMA saved.user_version");
+    return version.step() && version.number(0) == kFormat;
+  }
+
+ private:
+  Session& session_;
+};
+
 bool fill_from_saved(Session& session, const std::string& root, std::string_view boot) {
   if (!base::exists(saved_path(root))) return false;
-  session.run("ATTACH " + quoted(saved_path(root)) + " AS saved");
-  bool filled = false;
   try {
-    Statement version = session.prepare("PRAGMA saved.user_version");
-    if (version.step() && version.number(0) == kFormat) {
-      fill(session, root, boot, Saved::use);
-      filled = true;
-    }
+    AttachedCopy copy(session, root);
+    if (!copy.has_format()) return false;
+    fill(session, root, boot, Saved::use);
+    return true;
   } catch (const base::Error& error) {
-    // A copy that cannot be read is no copy.
+    // A copy that cannot be read is no copy; a full disk is another matter.
     if (error.code() == base::Code::resource_exhausted || error.code() == base::Code::unavailable) throw;
     base::log_warn("the copy of the store's records is unusable: {}", error.text());
+    return false;
   }
-  session.run("DETACH saved");
-  return filled;
 }
 
 void rebuild(Database& meta, const std::string& root, std::string_view boot) {
