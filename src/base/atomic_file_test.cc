@@ -23,7 +23,9 @@ TEST(AtomicFile, AppearsAtCommitAndReplacesWhatWasThere) {
 
 TEST(AtomicFile, LeavesNothingWhenItIsDropped) {
   TemporaryDirectory dir;
-  { AtomicFile file(dir.path() + "/f"); }
+  {
+    AtomicFile file(dir.path() + "/f");
+  }
   EXPECT_TRUE(list_directory(dir.path()).empty());
 }
 

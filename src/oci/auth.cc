@@ -77,7 +77,8 @@ std::string scope_of(std::string_view path, std::string_view actions) {
 std::vector<std::string> scopes_for(const AuthTarget& target) {
   std::vector<std::string> scopes;
   scopes.push_back(scope_of(target.path, target.access == Access::push ? "pull,push" : "pull"));
-  if (!target.mount_from.empty() && target.mount_from != target.path) scopes.push_back(scope_of(target.mount_from, "pull"));
+  if (!target.mount_from.empty() && target.mount_from != target.path)
+    scopes.push_back(scope_of(target.mount_from, "pull"));
   return scopes;
 }
 
@@ -135,7 +136,9 @@ Token read_token(const HttpResponse& response, std::string_view realm, bool anon
   if (!response.ok()) {
     const bool login = response.status == 401 || response.status == 403;
     token_refused(realm, describe_failure(response),
-                  !login ? "" : anonymous ? "log in first (docker login, podman login)" : "check the user name and password");
+                  !login      ? ""
+                  : anonymous ? "log in first (docker login, podman login)"
+                              : "check the user name and password");
   }
   Token token;
   try {
@@ -154,15 +157,15 @@ Token read_token(const HttpResponse& response, std::string_view realm, bool anon
 }
 
 // The refresh token goes into a body, never into an address that servers log.
-HttpRequest refresh_request(const std::string& realm, const std::string& service, const std::vector<std::string>& scopes,
-                            const Credential& credential) {
+HttpRequest refresh_request(const std::string& realm, const std::string& service,
+                            const std::vector<std::string>& scopes, const Credential& credential) {
   HttpRequest request;
   request.method = "POST";
   request.url = realm;
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-  request.body = base::format("grant_type=refresh_token&service={}&client_id=slipway&scope={}&refresh_token={}",
-                              url_encode(service), url_encode(base::join(scopes, " ")),
-                              url_encode(credential.identity_token));
+  request.body =
+      base::format("grant_type=refresh_token&service={}&client_id=slipway&scope={}&refresh_token={}",
+                   url_encode(service), url_encode(base::join(scopes, " ")), url_encode(credential.identity_token));
   return request;
 }
 

@@ -22,7 +22,7 @@ namespace oci {
 
 /// One challenge of a WWW-Authenticate header.
 struct Challenge {
-  std::string scheme;  ///< lower case
+  std::string scheme;                             ///< lower case
   std::map<std::string, std::string> parameters;  ///< names in lower case
 };
 

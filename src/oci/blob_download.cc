@@ -28,8 +28,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
 }
 
 [[noreturn]] void wrong_length(const Descriptor& descriptor, std::string_view claim) {
-  base::fail(base::Code::data_loss, "the registry {}, but the descriptor of {} says {}", claim,
-             descriptor.digest.str(), descriptor.size);
+  base::fail(base::Code::data_loss, "the registry {}, but the descriptor of {} says {}", claim, descriptor.digest.str(),
+             descriptor.size);
 }
 
 /// Writes a response's body into the ingest, from the ingest's offset on.
@@ -46,7 +46,8 @@ class IngestSink final : public BodySink {
     if (response.status == 206) {
       const auto range = parse_content_range(response.headers.find("Content-Range").value_or(""));
       if (!range || range->first != offset_) {
-        base::fail(base::Code::data_loss, "the registry answered a request for bytes from {} with another range", offset_);
+        base::fail(base::Code::data_loss, "the registry answered a request for bytes from {} with another range",
+                   offset_);
       }
       if (range->total && *range->total != descriptor_.size) {
         wrong_length(descriptor_, base::format("has {} bytes", *range->total));

@@ -25,7 +25,9 @@ std::string host_of_key(std::string_view key) {
 bool is_hub(std::string_view domain) { return domain == "docker.io" || domain == "index.docker.io"; }
 
 // What Docker itself asks a helper for.
-std::string server_address(std::string_view domain) { return is_hub(domain) ? std::string(kHubKey) : std::string(domain); }
+std::string server_address(std::string_view domain) {
+  return is_hub(domain) ? std::string(kHubKey) : std::string(domain);
+}
 
 std::optional<Credential> from_auth_entry(const base::Json& entry) {
   Credential credential;
@@ -73,16 +75,16 @@ std::optional<Credential> from_helper(const std::string& name, std::string_view 
   if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
   base::Command command;
   command.argv = {program, "get"};
-  const auto output = base::with_context(
-      [&] { return base::run_collect(command, server_address(domain), stop); },
-      "asking the credential helper for {}", domain);
+  const auto output = base::with_context([&] { return base::run_collect(command, server_address(domain), stop); },
+                                         "asking the credential helper for {}", domain);
   if (!output.status.ok()) {
     // The helpers' protocol says "not found" with this text on standard output.
     if (output.out.find("credentials not found") != std::string::npos) return std::nullopt;
     base::fail(base::Code::unauthenticated, "{} get for {} failed with exit code {}", program, domain,
                output.status.code);
   }
-  const base::Json json = base::with_context([&] { return base::Json::parse(output.out); }, "reading the answer of {}", program);
+  const base::Json json =
+      base::with_context([&] { return base::Json::parse(output.out); }, "reading the answer of {}", program);
   Credential credential;
   credential.username = json["Username"].string_or("");
   credential.password = json["Secret"].string_or("");
@@ -118,8 +120,7 @@ std::optional<Credential> from_file(const std::string& path, std::string_view do
 
 }  // namespace
 
-CredentialFiles conventional_files(
-    const std::function<std::optional<std::string>(const std::string&)>& environment) {
+CredentialFiles conventional_files(const std::function<std::optional<std::string>(const std::string&)>& environment) {
   CredentialFiles files;
   const std::string home = environment("HOME").value_or("");
   const auto below = [](const std::string& directory, std::string_view rest) {

@@ -39,8 +39,7 @@ struct CredentialFiles {
 
 /// Where the files are by convention: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR,
 /// XDG_CONFIG_HOME, looked up through `environment`.
-CredentialFiles conventional_files(
-    const std::function<std::optional<std::string>(const std::string&)>& environment);
+CredentialFiles conventional_files(const std::function<std::optional<std::string>(const std::string&)>& environment);
 
 /// Reads the files anew on each question, so a login during a long build is seen. Any thread.
 class FileCredentials final : public CredentialSource {

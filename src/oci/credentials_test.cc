@@ -49,7 +49,8 @@ TEST_F(CredentialsTest, TakeUrlsOfHosts) {
 }
 
 TEST_F(CredentialsTest, PreferTheMostSpecificNamespace) {
-  podman(R"({"auths":{"host":)" + auth("all") + R"(,"host/ns":)" + auth("ns") + R"(,"host/ns/app":)" + auth("app") + "}}");
+  podman(R"({"auths":{"host":)" + auth("all") + R"(,"host/ns":)" + auth("ns") + R"(,"host/ns/app":)" + auth("app") +
+         "}}");
   EXPECT_EQ(find("host", "ns/app")->username, "app");
   EXPECT_EQ(find("host", "ns/other")->username, "ns");
   EXPECT_EQ(find("host", "x")->username, "all");
@@ -62,14 +63,15 @@ TEST_F(CredentialsTest, ReadIdentityTokens) {
 
 TEST_F(CredentialsTest, AskTheHelperOfTheHost) {
   const std::string program = dir_.path() + "/docker-credential-fake";
-  base::write_file_atomic(program,
-                          "#!/bin/sh\nread server\n[ \"$1\" = get ] || exit 9\n"
-                          "case $server in\n"
-                          "  token.example) echo '{\"Username\":\"<token>\",\"Secret\":\"refresh\"}';;\n"
-                          "  broken.example) echo secret-in-error >&2; exit 3;;\n"
-                          "  none.example) echo 'credentials not found in native keychain'; exit 1;;\n"
-                          "  *) echo \"{\\\"ServerURL\\\":\\\"$server\\\",\\\"Username\\\":\\\"$server\\\",\\\"Secret\\\":\\\"s\\\"}\";;\n"
-                          "esac\n");
+  base::write_file_atomic(
+      program,
+      "#!/bin/sh\nread server\n[ \"$1\" = get ] || exit 9\n"
+      "case $server in\n"
+      "  token.example) echo '{\"Username\":\"<token>\",\"Secret\":\"refresh\"}';;\n"
+      "  broken.example) echo secret-in-error >&2; exit 3;;\n"
+      "  none.example) echo 'credentials not found in native keychain'; exit 1;;\n"
+      "  *) echo \"{\\\"ServerURL\\\":\\\"$server\\\",\\\"Username\\\":\\\"$server\\\",\\\"Secret\\\":\\\"s\\\"}\";;\n"
+      "esac\n");
   ::chmod(program.c_str(), 0755);
   const std::string path = dir_.path() + ":" + std::getenv("PATH");
   ::setenv("PATH", path.c_str(), 1);

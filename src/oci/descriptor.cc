@@ -32,8 +32,8 @@ Descriptor descriptor_from_json(const base::Json& json) {
   }
   descriptor.size = static_cast<std::uint64_t>(size.as_int());
   if (descriptor.size > kMaxBlobSize) {
-    base::fail(base::Code::invalid_argument, "descriptor {} claims an absurd size of {} bytes",
-               descriptor.digest.str(), descriptor.size);
+    base::fail(base::Code::invalid_argument, "descriptor {} claims an absurd size of {} bytes", descriptor.digest.str(),
+               descriptor.size);
   }
   descriptor.urls = fields.texts("urls");
   descriptor.annotations = fields.text_map("annotations");

@@ -139,9 +139,11 @@ HttpResponse HttpClient::exchange(const HttpRequest& request, BodySink* sink, co
     if (response.fault || !may_follow || !is_redirect(response.status) || !location) return response;
     if (followed == kMaxRedirects) return refused(std::move(response), "too many redirects");
     const auto target = resolve_url(*url, *location);
-    if (!target) return refused(std::move(response), base::format("redirect to \"{}\", which is no URL", printable(*location)));
+    if (!target)
+      return refused(std::move(response), base::format("redirect to \"{}\", which is no URL", printable(*location)));
     if (url->scheme == "https" && target->scheme == "http") {
-      return refused(std::move(response), base::format("redirect from https to plain http at {} refused", target->authority));
+      return refused(std::move(response),
+                     base::format("redirect from https to plain http at {} refused", target->authority));
     }
     if (target->origin() != url->origin()) drop_secrets(current);
     current.url = target->str();

@@ -15,8 +15,8 @@ constexpr std::size_t kMaxHistory = 65'536;
 
 base::Json parse_document(std::string_view raw, std::string_view what) {
   if (raw.size() > kMaxDocumentSize) {
-    base::fail(base::Code::invalid_argument, "a {} of {} bytes is too large, at most {} are accepted", what,
-               raw.size(), kMaxDocumentSize);
+    base::fail(base::Code::invalid_argument, "a {} of {} bytes is too large, at most {} are accepted", what, raw.size(),
+               kMaxDocumentSize);
   }
   return base::with_context([&] { return base::Json::parse(raw); }, "parsing a {}", what);
 }
@@ -29,7 +29,8 @@ void refuse_ambiguity(const base::Json& json, DocumentKind kind, std::string_vie
   const bool manifest_members = !json["config"].is_null() || !json["layers"].is_null();
   const bool index_members = !json["manifests"].is_null();
   if (!json["fsLayers"].is_null()) {
-    base::fail(base::Code::invalid_argument, "image manifests of Docker schema 1 are not supported; push the image again with a current tool");
+    base::fail(base::Code::invalid_argument,
+               "image manifests of Docker schema 1 are not supported; push the image again with a current tool");
   }
   if (kind == DocumentKind::manifest && index_members) {
     base::fail(base::Code::invalid_argument, "a manifest has the member \"manifests\" of an index");
@@ -69,7 +70,8 @@ DocumentKind document_kind(std::string_view raw, std::string_view media_type) {
   if (is_index_type(own) || (own.empty() && json["manifests"].is_array())) return DocumentKind::index;
   if (is_manifest_type(own) || (own.empty() && json["config"].is_object())) return DocumentKind::manifest;
   if (!json["fsLayers"].is_null() || media_type.find(".v1+") != std::string_view::npos) {
-    base::fail(base::Code::invalid_argument, "image manifests of Docker schema 1 are not supported; push the image again with a current tool");
+    base::fail(base::Code::invalid_argument,
+               "image manifests of Docker schema 1 are not supported; push the image again with a current tool");
   }
   base::fail(base::Code::invalid_argument, "\"{}\" is neither an image manifest nor an index",
              own.empty() ? media_type : std::string_view(own));

@@ -50,7 +50,8 @@ ResolvedImage resolve_image(ImageSource& source, const Descriptor& root, const P
         image.config = ImageConfig::parse(source.fetch_config(image.manifest.config, stop));
         if (image.config.diff_ids.size() != image.manifest.layers.size()) {
           base::fail(base::Code::invalid_argument, "the manifest {} has {} layers, but its config lists {} diff ids",
-                     image.manifest_descriptor.digest.str(), image.manifest.layers.size(), image.config.diff_ids.size());
+                     image.manifest_descriptor.digest.str(), image.manifest.layers.size(),
+                     image.config.diff_ids.size());
         }
         return image;
       },

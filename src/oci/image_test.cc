@@ -72,7 +72,8 @@ Index index_of(const std::vector<std::string>& platforms) {
     entry.digest = base::sha256(text);
     entry.size = 1;
     if (text == "unknown/unknown") {
-      entry.platform = Platform{.os = "unknown", .architecture = "unknown", .variant = "", .os_version = "", .os_features = {}};
+      entry.platform =
+          Platform{.os = "unknown", .architecture = "unknown", .variant = "", .os_version = "", .os_features = {}};
     } else if (!text.empty()) {
       entry.platform = parse_platform(text);
     }

@@ -35,7 +35,7 @@ namespace {
 
 // Opening a fifo or a device of that name must neither hang nor be believed.
 void require_file_of_size(int file, const Descriptor& descriptor) {
-  struct stat info {};
+  struct stat info{};
   SLIP_SYSCALL(::fstat(file, &info), "stat blob {}", descriptor.digest.str());
   if (!S_ISREG(info.st_mode)) {
     base::fail(base::Code::data_loss, "blob {} is not a regular file", descriptor.digest.str());
@@ -74,8 +74,8 @@ void ingest_file(int file, const Descriptor& descriptor, store::Ingest& ingest,
       stop);
 }
 
-void copy_verified(int file, const Descriptor& descriptor,
-                   const std::function<void(std::span<const std::byte>)>& write, const std::stop_token& stop) {
+void copy_verified(int file, const Descriptor& descriptor, const std::function<void(std::span<const std::byte>)>& write,
+                   const std::stop_token& stop) {
   require_file_of_size(file, descriptor);
   base::Sha256 hash;
   copy_from(

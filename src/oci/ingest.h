@@ -25,7 +25,7 @@ void ingest_file(int file, const Descriptor& descriptor, store::Ingest& ingest,
 
 /// Hands a file's bytes to `write` and hashes them on the way; throws data_loss unless they are
 /// exactly the descriptor's.
-void copy_verified(int file, const Descriptor& descriptor,
-                   const std::function<void(std::span<const std::byte>)>& write, const std::stop_token& stop);
+void copy_verified(int file, const Descriptor& descriptor, const std::function<void(std::span<const std::byte>)>& write,
+                   const std::stop_token& stop);
 
 }  // namespace oci

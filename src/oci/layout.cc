@@ -26,7 +26,7 @@ std::string annotation(const Descriptor& descriptor, std::string_view name) {
 
 std::string read_bounded(int root, const std::string& path, std::size_t limit) {
   const base::Fd file = base::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
-  struct stat info {};
+  struct stat info{};
   SLIP_SYSCALL(::fstat(file.get(), &info), "stat {}", path);
   if (!S_ISREG(info.st_mode)) base::fail(base::Code::invalid_argument, "{} is not a regular file", path);
   return base::read_all(file.get(), limit);
@@ -34,9 +34,7 @@ std::string read_bounded(int root, const std::string& path, std::size_t limit) {
 
 }  // namespace
 
-std::string layout_file() {
-  return base::Json::object().set("imageLayoutVersion", kLayoutVersion).dump();
-}
+std::string layout_file() { return base::Json::object().set("imageLayoutVersion", kLayoutVersion).dump(); }
 
 std::string layout_index(const std::vector<Descriptor>& manifests) {
   base::Json list = base::Json::array();
@@ -77,8 +75,14 @@ Descriptor Layout::resolve(std::string_view reference, const std::stop_token&) {
       if (entry.digest == *digest) return entry;
     }
     // Not listed, but perhaps there: a manifest inside an index.
-    Descriptor descriptor{.media_type = "", .digest = *digest, .size = 0, .urls = {}, .annotations = {}, .data = "",
-                          .platform = {}, .artifact_type = ""};
+    Descriptor descriptor{.media_type = "",
+                          .digest = *digest,
+                          .size = 0,
+                          .urls = {},
+                          .annotations = {},
+                          .data = "",
+                          .platform = {},
+                          .artifact_type = ""};
     const std::string bytes = base::read_all(open_blob(*digest).get(), kMaxDocumentSize);
     descriptor.size = bytes.size();
     verify(descriptor, bytes);
@@ -146,8 +150,8 @@ LayoutWriter::LayoutWriter(const std::string& directory) : directory_(directory)
   const std::string marker = directory_ + "/oci-layout";
   if (!base::exists(marker)) {
     if (base::exists(directory_ + "/index.json")) {
-      base::fail(base::Code::failed_precondition, "{} has an index.json but is no OCI layout: choose an empty directory",
-                 directory_);
+      base::fail(base::Code::failed_precondition,
+                 "{} has an index.json but is no OCI layout: choose an empty directory", directory_);
     }
     base::write_file_atomic(marker, layout_file());
   }
@@ -169,8 +173,8 @@ void LayoutWriter::put_blob(const Descriptor& descriptor, const store::ContentSt
   }
   const base::Fd source = content.open(descriptor.digest);
   base::AtomicFile target(path, 0444);
-  copy_verified(source.get(), descriptor, [&](std::span<const std::byte> bytes) { base::write_all(target.fd(), bytes); },
-                stop);
+  copy_verified(
+      source.get(), descriptor, [&](std::span<const std::byte> bytes) { base::write_all(target.fd(), bytes); }, stop);
   target.commit();
 }
 

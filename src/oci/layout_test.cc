@@ -22,7 +22,9 @@ class LayoutTest : public ::testing::Test {
     return descriptor;
   }
   static Annotations ref(const std::string& name) { return {{std::string(kAnnotationRefName), name}}; }
-  std::string blob_path(const Descriptor& descriptor) const { return path_ + "/blobs/sha256/" + descriptor.digest.hex(); }
+  std::string blob_path(const Descriptor& descriptor) const {
+    return path_ + "/blobs/sha256/" + descriptor.digest.hex();
+  }
   base::Code code_of(const std::function<void()>& body) {
     try {
       body();
@@ -151,8 +153,8 @@ TEST_F(LayoutTest, ResolvesAnImageThroughItsIndex) {
   const Descriptor root = put(layout_index({entry}), kOciIndex);
   LayoutWriter(path_).tag(root, {ref("multi")});
   Layout layout(path_);
-  const auto image = resolve_image(layout, layout.resolve("multi", {}),
-                                   PlatformMatcher::runs_on(parse_platform("linux/amd64")), {});
+  const auto image =
+      resolve_image(layout, layout.resolve("multi", {}), PlatformMatcher::runs_on(parse_platform("linux/amd64")), {});
   EXPECT_EQ(image.config.raw, config_bytes);
   EXPECT_EQ(image.manifest_descriptor.digest, entry.digest);
   try {

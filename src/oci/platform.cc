@@ -14,12 +14,12 @@ namespace oci {
 namespace {
 
 constexpr std::array<std::string_view, 17> kKnownOs = {
-    "aix",  "android", "darwin", "dragonfly", "freebsd", "hurd",    "illumos", "ios", "js",
-    "linux", "nacl",   "netbsd", "openbsd",   "plan9",   "solaris", "windows", "zos"};
+    "aix",   "android", "darwin", "dragonfly", "freebsd", "hurd",    "illumos", "ios", "js",
+    "linux", "nacl",    "netbsd", "openbsd",   "plan9",   "solaris", "windows", "zos"};
 constexpr std::array<std::string_view, 23> kKnownArchitectures = {
-    "386",    "amd64",    "amd64p32", "arm",       "armbe",       "arm64", "arm64be", "ppc64",   "ppc64le", "loong64", "mips",
-    "mipsle", "mips64",   "mips64le", "mips64p32", "mips64p32le", "ppc",   "riscv",   "riscv64", "s390",    "s390x",   "sparc",
-    "wasm"};
+    "386",     "amd64",   "amd64p32", "arm",    "armbe",  "arm64",    "arm64be",   "ppc64",
+    "ppc64le", "loong64", "mips",     "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le",
+    "ppc",     "riscv",   "riscv64",  "s390",   "s390x",  "sparc",    "wasm"};
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) {

@@ -113,7 +113,8 @@ bool is_valid_tag(std::string_view tag) {
 
 Reference Reference::parse(std::string_view text) {
   if (text.empty()) invalid(text, "invalid reference format: repository name must have at least one component");
-  if (text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) { return is_hex(c) && !has_upper({&c, 1}); })) {
+  if (text.size() == 64 &&
+      std::all_of(text.begin(), text.end(), [](char c) { return is_hex(c) && !has_upper({&c, 1}); })) {
     invalid(text, "invalid repository name: cannot specify 64-byte hexadecimal strings");
   }
   Reference reference;
@@ -125,7 +126,8 @@ Reference Reference::parse(std::string_view text) {
   }
   const std::size_t colon = rest.find(':');
   const std::string_view path = std::string_view(rest).substr(0, colon);
-  if (has_upper(path)) invalid(text, base::format("invalid reference format: repository name ({}) must be lowercase", path));
+  if (has_upper(path))
+    invalid(text, base::format("invalid reference format: repository name ({}) must be lowercase", path));
   if (colon != std::string::npos) {
     reference.tag = rest.substr(colon + 1);
     if (!is_valid_tag(reference.tag)) invalid(text, "invalid reference format");

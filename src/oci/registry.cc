@@ -197,7 +197,8 @@ class RegistryRepository final : public Repository {
   }
 
   // One upload from its beginning: the registry gives a place, the bytes go there in one PUT.
-  HttpResponse upload(const Descriptor& descriptor, int file, std::string_view mount_from, const std::stop_token& stop) {
+  HttpResponse upload(const Descriptor& descriptor, int file, std::string_view mount_from,
+                      const std::stop_token& stop) {
     const AuthTarget target = push_target(mount_from);
     std::string start = base::format("/v2/{}/blobs/uploads/", target_.path);
     if (!mount_from.empty()) {

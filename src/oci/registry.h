@@ -43,8 +43,8 @@ class Repository : public ImageSource {
   virtual bool has_blob(const Descriptor& descriptor, const std::stop_token& stop) = 0;
   /// Uploads one blob in one piece unless it is there; afterwards it is. With `mount_from`, the
   /// registry is first asked to take it from that repository.
-  virtual void push_blob(const Descriptor& descriptor, const store::ContentStore& content,
-                         std::string_view mount_from, const FetchProgress& progress, const std::stop_token& stop) = 0;
+  virtual void push_blob(const Descriptor& descriptor, const store::ContentStore& content, std::string_view mount_from,
+                         const FetchProgress& progress, const std::stop_token& stop) = 0;
   /// Puts a manifest or index under a tag or, with "", under its digest.
   virtual void push_manifest(const Descriptor& descriptor, std::string_view bytes, std::string_view tag,
                              const std::stop_token& stop) = 0;

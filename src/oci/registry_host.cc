@@ -27,8 +27,7 @@ bool is_loopback_domain(std::string_view domain) {
 // servers answer TLS with nothing that TLS can read.
 bool is_wrong_protocol(const HttpResponse& response, bool spoke_https) {
   if (!spoke_https) return response.status == 400 && response.body.find("HTTPS") != std::string::npos;
-  return response.fault &&
-         (*response.fault == TransportFault::tls || *response.fault == TransportFault::connect);
+  return response.fault && (*response.fault == TransportFault::tls || *response.fault == TransportFault::connect);
 }
 
 }  // namespace

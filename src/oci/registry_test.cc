@@ -20,7 +20,9 @@ using testing::FakeRequest;
 class FixedCredentials final : public CredentialSource {
  public:
   std::optional<Credential> credential;
-  std::optional<Credential> find(std::string_view, std::string_view, const std::stop_token&) override { return credential; }
+  std::optional<Credential> find(std::string_view, std::string_view, const std::stop_token&) override {
+    return credential;
+  }
 };
 
 bool is_blob(const FakeRequest& request) {
@@ -97,9 +99,9 @@ TEST_F(RegistryTest, RefusesAnotherManifestThanTheDigestAskedFor) {
   const auto two = fake_.add_image("app", "2", {"b"});
   fake_.intercept([&](const FakeRequest& request) -> std::optional<FakeReply> {
     if (request.target.find("/manifests/sha256:") == std::string::npos) return std::nullopt;
-    return FakeReply{.headers = {{"Content-Type", std::string(kOciManifest)},
-                                 {"Docker-Content-Digest", two.manifest.digest.str()}},
-                     .body = two.manifest_bytes};
+    return FakeReply{
+        .headers = {{"Content-Type", std::string(kOciManifest)}, {"Docker-Content-Digest", two.manifest.digest.str()}},
+        .body = two.manifest_bytes};
   });
   auto repository = open();
   EXPECT_EQ(error_of([&] { repository->resolve(one.manifest.digest.str(), {}); }).code(), base::Code::data_loss);
@@ -216,7 +218,8 @@ TEST_F(RegistryTest, LogsInWithBasicAuthentication) {
   const auto image = fake_.add_image("app", "1", {"layer"});
   fake_.require_basic("me", "secret");
   EXPECT_EQ(error_of([&] { open()->resolve("1", {}); }).code(), base::Code::unauthenticated);
-  credentials_.credential = Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
+  credentials_.credential =
+      Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
   auto repository = open();
   EXPECT_EQ(repository->resolve("1", {}).digest, image.manifest.digest);
   const auto before = fake_.requests().size();
@@ -244,7 +247,8 @@ TEST_F(RegistryTest, GetsATokenWithPassword) {
   const auto anonymous = error_of([&] { open()->resolve("1", {}); });
   EXPECT_EQ(anonymous.code(), base::Code::unauthenticated);
   EXPECT_NE(anonymous.hint().find("log in"), std::string::npos) << anonymous.hint();
-  credentials_.credential = Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
+  credentials_.credential =
+      Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
   EXPECT_NO_THROW(open()->resolve("1", {}));
 }
 
@@ -275,7 +279,8 @@ TEST_F(RegistryTest, CarriesNoCredentialsToTheHostOfARedirect) {
   FakeRegistry storage;
   const auto image = fake_.add_image("app", "1", {"layer"});
   fake_.require_basic("me", "secret");
-  credentials_.credential = Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
+  credentials_.credential =
+      Credential{.username = "me", .password = "secret", .identity_token = "", .registry_token = ""};
   storage.intercept([](const FakeRequest&) -> std::optional<FakeReply> { return FakeReply{.body = "layer"}; });
   fake_.intercept([&](const FakeRequest& request) -> std::optional<FakeReply> {
     if (!is_blob(request)) return std::nullopt;

@@ -13,7 +13,7 @@ struct Url {
   std::string authority;  ///< host[:port] as written, without user info
   std::string host;       ///< lower case, without brackets
   int port = 0;
-  std::string target;     ///< path and query, "/" at least; no fragment
+  std::string target;  ///< path and query, "/" at least; no fragment
   std::string user_info;
   /// "scheme://host:port", for comparing origins.
   std::string origin() const;

@@ -184,9 +184,8 @@ void write_docker_archive(const AssembledImage& image, const ArchiveOptions& opt
               {"oci-layout", oci::layout_file()}});
 }
 
-void write_oci_directory(const AssembledImage& image, const ArchiveOptions& options,
-                         const store::ContentStore& content, const std::string& directory,
-                         const std::stop_token& stop) {
+void write_oci_directory(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,
+                         const std::string& directory, const std::stop_token& stop) {
   oci::LayoutWriter writer(directory);
   std::uint64_t total = 0;
   for (const Descriptor& layer : image.layers) total += layer.size;

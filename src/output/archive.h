@@ -43,8 +43,7 @@ void write_docker_archive(const AssembledImage& image, const ArchiveOptions& opt
                           const store::ContentStore& content, layer::Sink& sink, const std::stop_token& stop);
 
 /// tar=false: into a layout directory; other images in it stay. Without names the tag is "latest".
-void write_oci_directory(const AssembledImage& image, const ArchiveOptions& options,
-                         const store::ContentStore& content, const std::string& directory,
-                         const std::stop_token& stop);
+void write_oci_directory(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,
+                         const std::string& directory, const std::stop_token& stop);
 
 }  // namespace output

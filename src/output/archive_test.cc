@@ -56,7 +56,8 @@ class ArchiveTest : public ::testing::Test {
     write_docker_archive(image_, options_, *content_, sink, {});
     return sink.text;
   }
-  static std::map<std::string, std::string> members(const std::string& bytes, std::vector<std::string>* order = nullptr) {
+  static std::map<std::string, std::string> members(const std::string& bytes,
+                                                    std::vector<std::string>* order = nullptr) {
     std::map<std::string, std::string> result;
     layer::StringSource source(bytes);
     layer::TarReader reader(source);
@@ -124,8 +125,11 @@ TEST_F(ArchiveTest, HasNoNameAnnotationsWithoutNames) {
 TEST_F(ArchiveTest, TellsDockerWhatToLoad) {
   const auto files = members(docker_archive());
   const auto list = base::Json::parse(files.at("manifest.json"));
-  EXPECT_EQ(list.dump(), base::format(R"([{{"Config":"blobs/sha256/{}","RepoTags":["app:1","registry.example.org/x/app:latest"],"Layers":["blobs/sha256/{}"]}}])",
-                                      image_.config_digest->hex(), image_.layers[0].digest.hex()));
+  EXPECT_EQ(
+      list.dump(),
+      base::format(
+          R"([{{"Config":"blobs/sha256/{}","RepoTags":["app:1","registry.example.org/x/app:latest"],"Layers":["blobs/sha256/{}"]}}])",
+          image_.config_digest->hex(), image_.layers[0].digest.hex()));
   options_.names.clear();
   EXPECT_NE(members(docker_archive()).at("manifest.json").find("\"RepoTags\":null"), std::string::npos);
 }
@@ -169,7 +173,8 @@ TEST_F(ArchiveTest, CanBeReadBySkopeo) {
   if (tool_missing("skopeo")) GTEST_SKIP();
   base::write_file_atomic(dir_.path() + "/oci.tar", oci_archive());
   base::write_file_atomic(dir_.path() + "/docker.tar", docker_archive());
-  for (const std::string& source : {"oci-archive:" + dir_.path() + "/oci.tar:1", "docker-archive:" + dir_.path() + "/docker.tar:app:1"}) {
+  for (const std::string& source :
+       {"oci-archive:" + dir_.path() + "/oci.tar:1", "docker-archive:" + dir_.path() + "/docker.tar:app:1"}) {
     const auto json = base::Json::parse(run({"skopeo", "inspect", "--override-arch", "amd64", source}));
     EXPECT_EQ(json["Layers"].items().size(), 1U) << source;
     run({"skopeo", "copy", "--override-arch", "amd64", source, "dir:" + dir_.path() + "/copy"});

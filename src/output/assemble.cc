@@ -50,7 +50,8 @@ void check_annotations(std::span<const ImageToExport> images, const AssembleOpti
     if (annotation.platform.empty()) continue;
     const std::string wanted = platform_key(annotation.platform);
     if (std::none_of(images.begin(), images.end(), [&](const auto& image) { return platform_key(image) == wanted; })) {
-      base::fail(base::Code::invalid_argument, "invalid annotation: no platform {} found in source", annotation.platform);
+      base::fail(base::Code::invalid_argument, "invalid annotation: no platform {} found in source",
+                 annotation.platform);
     }
   }
 }

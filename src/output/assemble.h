@@ -26,10 +26,10 @@ struct LayerBlob {
   base::Digest digest;
   std::uint64_t size = 0;
   base::Digest diff_id;
-  std::string media_type;             ///< of either dialect; converted as needed
+  std::string media_type;  ///< of either dialect; converted as needed
   std::optional<base::Nanos> created;
   std::string description;
-  oci::Annotations annotations;       ///< kept in the manifest (OCI dialect only)
+  oci::Annotations annotations;  ///< kept in the manifest (OCI dialect only)
 };
 
 /// One platform's image before its documents exist.
@@ -60,7 +60,7 @@ struct Document {
 };
 
 struct AssembledImage {
-  oci::Descriptor root;  ///< with annotations for descriptors and, for one manifest, its platform
+  oci::Descriptor root;                       ///< with annotations for descriptors and, for one manifest, its platform
   std::optional<base::Digest> config_digest;  ///< when the root is a manifest
   std::vector<Document> documents;            ///< configs, manifests, index; no duplicates
   std::vector<oci::Descriptor> layers;        ///< blobs in the content store; no duplicates

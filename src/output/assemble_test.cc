@@ -79,7 +79,8 @@ TEST(Assemble, SpeaksDockersDialect) {
 TEST(Assemble, RefusesZstdInDockersDialect) {
   ImageToExport zstd = image();
   zstd.layers[0].media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
-  EXPECT_THROW(assemble(std::vector{zstd}, {.dialect = oci::Dialect::docker, .annotations = {}, .epoch = {}}), base::Error);
+  EXPECT_THROW(assemble(std::vector{zstd}, {.dialect = oci::Dialect::docker, .annotations = {}, .epoch = {}}),
+               base::Error);
 }
 
 TEST(Assemble, MakesAnIndexOfSeveralPlatformsWithSharedLayersOnce) {

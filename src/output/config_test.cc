@@ -26,16 +26,18 @@ std::vector<std::string> created(const std::string& bytes) {
 
 TEST(FinalizeConfig, SortsTheMembersAndKeepsTheRestAsItIs) {
   const std::string result = finalize_config(
-      R"({"os":"linux","config":{"Env":["B=<&>"],"Cmd":null},"author":"me","architecture":"amd64","created":"2020-01-01T00:00:00Z"})", {},
-      {});
-  EXPECT_EQ(result,
-            R"({"architecture":"amd64","author":"me","config":{"Env":["B=\u003c\u0026\u003e"],"Cmd":null},)"
-            R"("created":"2020-01-01T00:00:00Z","history":null,"os":"linux","rootfs":{"type":"layers","diff_ids":null}})");
+      R"({"os":"linux","config":{"Env":["B=<&>"],"Cmd":null},"author":"me","architecture":"amd64","created":"2020-01-01T00:00:00Z"})",
+      {}, {});
+  EXPECT_EQ(
+      result,
+      R"({"architecture":"amd64","author":"me","config":{"Env":["B=\u003c\u0026\u003e"],"Cmd":null},)"
+      R"("created":"2020-01-01T00:00:00Z","history":null,"os":"linux","rootfs":{"type":"layers","diff_ids":null}})");
 }
 
 TEST(FinalizeConfig, WritesTheDiffIdsInTheirOrder) {
   const std::vector<LayerHistory> layers = {{kOne, kTen, ""}, {kTwo, kTen, ""}};
-  const auto json = base::Json::parse(finalize_config(config(R"([{"created_by":"a"},{"created_by":"b"}])"), layers, {}));
+  const auto json =
+      base::Json::parse(finalize_config(config(R"([{"created_by":"a"},{"created_by":"b"}])"), layers, {}));
   EXPECT_EQ(json["rootfs"]["diff_ids"].string_items(), (std::vector<std::string>{kOne.str(), kTwo.str()}));
 }
 
@@ -58,7 +60,8 @@ TEST(FinalizeConfig, MarksSurplusHistoryAsEmpty) {
 TEST(FinalizeConfig, GivesMetadataTheTimeOfTheFirstNewLayer) {
   const std::vector<LayerHistory> layers = {{kOne, std::nullopt, ""}, {kTwo, kTen, ""}};
   const std::string result = finalize_config(
-      config(R"([{"created":"2001-01-01T00:00:00Z"},{"created_by":"ENV","empty_layer":true},{"created_by":"RUN"},{"empty_layer":true}])"),
+      config(
+          R"([{"created":"2001-01-01T00:00:00Z"},{"created_by":"ENV","empty_layer":true},{"created_by":"RUN"},{"empty_layer":true}])"),
       layers, {});
   EXPECT_EQ(created(result), (std::vector<std::string>{"2001-01-01T00:00:00Z", "1970-01-01T00:00:10Z",
                                                        "1970-01-01T00:00:10Z", "1970-01-01T00:00:10Z"}));
@@ -67,8 +70,9 @@ TEST(FinalizeConfig, GivesMetadataTheTimeOfTheFirstNewLayer) {
 
 TEST(FinalizeConfig, GivesMetadataTheBasesTimeWhenThereIsNoNewLayer) {
   const std::vector<LayerHistory> layers = {{kOne, std::nullopt, ""}};
-  EXPECT_EQ(created(finalize_config(config(R"([{"created":"2001-01-01T00:00:00Z"},{"empty_layer":true}])"), layers, {})),
-            (std::vector<std::string>{"2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z"}));
+  EXPECT_EQ(
+      created(finalize_config(config(R"([{"created":"2001-01-01T00:00:00Z"},{"empty_layer":true}])"), layers, {})),
+      (std::vector<std::string>{"2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z"}));
 }
 
 TEST(FinalizeConfig, HasNoTimesWhereThereAreNone) {
@@ -93,7 +97,8 @@ TEST(FinalizeConfig, ClampsToTheEpochButNotTheBase) {
 TEST(FinalizeConfig, CarriesAnInlineCache) {
   FinalizeOptions options;
   options.inline_cache = "[]";
-  EXPECT_EQ(base::Json::parse(finalize_config(config("[]"), {}, options))["moby.buildkit.cache.v0"].string_or(""), "W10=");
+  EXPECT_EQ(base::Json::parse(finalize_config(config("[]"), {}, options))["moby.buildkit.cache.v0"].string_or(""),
+            "W10=");
 }
 
 TEST(FinalizeConfig, RefusesAConfigWithoutPlatformOrSense) {

@@ -73,8 +73,9 @@ bool is_special(const std::string& path) {
 void check_destination(const std::string& dest, std::string_view type) {
   if (dest == "-") {
     if (::isatty(STDOUT_FILENO) == 1) {
-      base::Error error(base::Code::invalid_argument,
-                        base::format("dest file is required for the {} exporter: refusing to write to a terminal", type));
+      base::Error error(
+          base::Code::invalid_argument,
+          base::format("dest file is required for the {} exporter: refusing to write to a terminal", type));
       error.set_hint(base::format("use -o type={},dest=FILE, or redirect the output", type));
       throw error;
     }

@@ -144,9 +144,9 @@ class RootfsCopy {
 
   void regular(const layer::TreeEntry& file, int parent) {
     const std::string temporary = ".slipway-" + base::random_id(12);
-    base::Fd target(SLIP_SYSCALL(
-        ::openat(parent, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), "create {}",
-        file.path()));
+    base::Fd target(
+        SLIP_SYSCALL(::openat(parent, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+                     "create {}", file.path()));
     try {
       if (file.is_file()) content(file, target.get());
       copy_xattrs(file, target.get());
@@ -210,8 +210,8 @@ void remove_missing(const std::vector<int>& roots, int destination, const std::s
       if (!info) continue;
       known = true;
       if (!S_ISDIR(info->st_mode)) continue;
-      below.emplace_back(SLIP_SYSCALL(
-          ::openat(root, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open directory {}", name));
+      below.emplace_back(SLIP_SYSCALL(::openat(root, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                                      "open directory {}", name));
     }
     if (!known) {
       base::remove_tree_at(destination, name);
@@ -219,8 +219,9 @@ void remove_missing(const std::vector<int>& roots, int destination, const std::s
     }
     const auto info = layer::stat_at(destination, name);
     if (!info || !S_ISDIR(info->st_mode)) continue;
-    const base::Fd directory(SLIP_SYSCALL(
-        ::openat(destination, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open directory {}", name));
+    const base::Fd directory(
+        SLIP_SYSCALL(::openat(destination, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                     "open directory {}", name));
     std::vector<int> fds;
     for (const base::Fd& fd : below) fds.push_back(fd.get());
     remove_missing(fds, directory.get(), stop);

@@ -150,8 +150,9 @@ TEST_F(RootfsTest, DevicesGoIntoTheTar) {
 TEST_F(RootfsTest, StopsWhenAsked) {
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_THROW(copy_rootfs(base::open_directory(root_).get(), base::open_directory(destination_).get(), {}, stop.get_token()),
-               base::Cancelled);
+  EXPECT_THROW(
+      copy_rootfs(base::open_directory(root_).get(), base::open_directory(destination_).get(), {}, stop.get_token()),
+      base::Cancelled);
 }
 
 }  // namespace

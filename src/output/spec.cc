@@ -18,8 +18,9 @@ struct TypeName {
   Type type;
 };
 constexpr std::array<TypeName, 7> kTypes = {
-    TypeName{"image", Type::image}, {"registry", Type::image}, {"oci", Type::oci},  {"docker", Type::docker},
-    {"tar", Type::tar},             {"local", Type::local},    {"cacheonly", Type::cacheonly}};
+    TypeName{"image", Type::image}, {"registry", Type::image}, {"oci", Type::oci},
+    {"docker", Type::docker},       {"tar", Type::tar},        {"local", Type::local},
+    {"cacheonly", Type::cacheonly}};
 
 struct LevelName {
   std::string_view name;
@@ -125,7 +126,7 @@ struct Attribute {
   Setter set;
 };
 
-Setter flag(bool Spec::*member) {
+Setter flag(bool Spec::* member) {
   return [member](Spec& spec, const std::string& key, const std::string& value) {
     spec.*member = parse_flag_or_empty(key, value);
   };
@@ -136,29 +137,39 @@ const std::vector<Attribute>& attributes() {
   using enum Type;
   static const std::vector<Attribute> table = {
       {"dest", {oci, docker, tar, local}, [](Spec& s, const auto&, const auto& v) { s.dest = v; }},
-      {"name", {image, oci, docker}, [](Spec& s, const auto&, const auto& v) {
+      {"name",
+       {image, oci, docker},
+       [](Spec& s, const auto&, const auto& v) {
          s.names.clear();
          for (const std::string& name : base::split(v, ',')) {
            if (!name.empty()) s.names.push_back(name);
          }
        }},
-      {"compression", {image, oci, docker},
+      {"compression",
+       {image, oci, docker},
        [](Spec& s, const auto&, const auto& v) { parse_compression(v, s.compression); }},
-      {"compression-level", {image, oci, docker}, [](Spec& s, const auto& k, const auto& v) {
+      {"compression-level",
+       {image, oci, docker},
+       [](Spec& s, const auto& k, const auto& v) {
          const auto level = base::parse_int(v);
          if (!level || *level < -1 || *level > 22) invalid("invalid value \"{}\" specified for {}", v, k);
          s.compression.level = static_cast<int>(*level);
        }},
-      {"force-compression", {image, oci, docker},
+      {"force-compression",
+       {image, oci, docker},
        [](Spec& s, const auto& k, const auto& v) { s.compression.force = parse_flag_or_empty(k, v); }},
-      {"oci-mediatypes", {image, oci, docker},
+      {"oci-mediatypes",
+       {image, oci, docker},
        [](Spec& s, const auto& k, const auto& v) { s.oci_mediatypes = parse_flag(k, v); }},
-      {"oci-artifact", {image, oci, docker},
+      {"oci-artifact",
+       {image, oci, docker},
        [](Spec& s, const auto& k, const auto& v) { s.oci_artifact = parse_flag(k, v); }},
       {"attestation-inline", {image, oci, docker}, flag(&Spec::inline_attestations)},
       {"prefer-nondist-layers", {image, oci, docker}, flag(&Spec::prefer_nondistributable_layers)},
       {"rewrite-timestamp", {image, oci, docker}, flag(&Spec::rewrite_timestamp)},
-      {"source-date-epoch", {image, oci, docker, tar, local}, [](Spec& s, const auto&, const auto& v) {
+      {"source-date-epoch",
+       {image, oci, docker, tar, local},
+       [](Spec& s, const auto&, const auto& v) {
          if (!v.empty()) s.source_date_epoch = parse_epoch(v);
        }},
       {"tar", {oci, docker}, flag(&Spec::tar)},
@@ -169,10 +180,13 @@ const std::vector<Attribute>& attributes() {
       {"unpack", {image}, flag(&Spec::unpack)},
       {"name-canonical", {image}, flag(&Spec::name_canonical)},
       {"dangling-name-prefix", {image}, [](Spec& s, const auto&, const auto& v) { s.dangling_name_prefix = v; }},
-      {"platform-split", {tar, local},
+      {"platform-split",
+       {tar, local},
        [](Spec& s, const auto& k, const auto& v) { s.platform_split = parse_flag(k, v); }},
       {"attestation-prefix", {tar, local}, [](Spec& s, const auto&, const auto& v) { s.attestation_prefix = v; }},
-      {"mode", {local}, [](Spec& s, const auto&, const auto& v) {
+      {"mode",
+       {local},
+       [](Spec& s, const auto&, const auto& v) {
          if (v != "copy" && v != "delete") invalid("invalid local exporter mode \"{}\": want copy or delete", v);
          s.mode = v == "copy" ? Spec::Mode::copy : Spec::Mode::remove;
        }},

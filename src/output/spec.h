@@ -58,7 +58,10 @@ struct Spec {
 
   bool tar = true;                     ///< oci, docker: archive or directory
   std::optional<bool> platform_split;  ///< local, tar: default is "when there are several platforms"
-  enum class Mode : std::uint8_t { copy, remove } mode = Mode::copy;  ///< local: remove = delete what is not in the result
+  enum class Mode : std::uint8_t {
+    copy,
+    remove
+  } mode = Mode::copy;  ///< local: remove = delete what is not in the result
 
   bool push = false;
   bool push_by_digest = false;

@@ -37,10 +37,9 @@ TEST(Spec, ReadsTheAttributesOfAnImage) {
   EXPECT_TRUE(spec.compression.force);
   EXPECT_TRUE(spec.rewrite_timestamp);
   EXPECT_EQ(spec.source_date_epoch, 5 * base::kSecond);
-  EXPECT_EQ(spec.annotations,
-            (std::vector<AnnotationValue>{{AnnotationLevel::manifest, "", "K", "v=w"},
-                                          {AnnotationLevel::index, "", "Com.Ex", "y"},
-                                          {AnnotationLevel::manifest, "linux/arm64", "z", "q"}}));
+  EXPECT_EQ(spec.annotations, (std::vector<AnnotationValue>{{AnnotationLevel::manifest, "", "K", "v=w"},
+                                                            {AnnotationLevel::index, "", "Com.Ex", "y"},
+                                                            {AnnotationLevel::manifest, "linux/arm64", "z", "q"}}));
 }
 
 TEST(Spec, KeysAreCaseInsensitive) { EXPECT_FALSE(parse_spec("TYPE=oci,Dest=d,TAR=false").tar); }
@@ -72,11 +71,12 @@ class BadSpec : public ::testing::TestWithParam<const char*> {};
 TEST_P(BadSpec, IsRefused) { EXPECT_THROW(parse_spec(GetParam()), base::Error) << GetParam(); }
 INSTANTIATE_TEST_SUITE_P(
     All, BadSpec,
-    ::testing::Values("", "type=", "dest=x,name=y", "type=oci,tar", "type=oci,tar=maybe", "type=oci,\"x", "type=local,name=x",
-                      "type=oci,compression=lzma", "type=oci,compression=estargz", "type=oci,compression-level=x",
-                      "type=oci,compression=gzip,compression-level=10", "type=oci,compression-level=99",
-                      "type=oci,compression=zstd,oci-mediatypes=false", "type=oci,oci-artifact=true,oci-mediatypes=false",
-                      "type=oci,source-date-epoch=x", "type=oci,source-date-epoch=99999999999999", "type=local,dest=d,mode=x",
+    ::testing::Values("", "type=", "dest=x,name=y", "type=oci,tar", "type=oci,tar=maybe", "type=oci,\"x",
+                      "type=local,name=x", "type=oci,compression=lzma", "type=oci,compression=estargz",
+                      "type=oci,compression-level=x", "type=oci,compression=gzip,compression-level=10",
+                      "type=oci,compression-level=99", "type=oci,compression=zstd,oci-mediatypes=false",
+                      "type=oci,oci-artifact=true,oci-mediatypes=false", "type=oci,source-date-epoch=x",
+                      "type=oci,source-date-epoch=99999999999999", "type=local,dest=d,mode=x",
                       "type=tar,annotation.k=v", "type=oci,annotation.=v", "type=oci,annotation-manifest[linux.k=v",
                       "type=oci,platform-split=true", "type=cacheonly,dest=x"));
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -122,8 +123,8 @@ struct FakeRegistry::State {
   std::thread accepter;
   int connections = 0;
 
-  std::map<std::string, std::string> blobs;              // digest text
-  std::map<std::string, StoredManifest> manifests;       // "name:reference"
+  std::map<std::string, std::string> blobs;         // digest text
+  std::map<std::string, StoredManifest> manifests;  // "name:reference"
   std::vector<Interceptor> interceptors;
   std::vector<FakeRequest> requests;
 
@@ -155,6 +156,8 @@ struct FakeRegistry::State {
   }
 
   void serve(int fd) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Connection connection(fd);
     while (auto request = connection.read()) {
       const FakeReply reply = answer(*request);
@@ -218,13 +221,13 @@ struct FakeRegistry::State {
   FakeReply upload(const FakeRequest& request, const std::string& path, std::size_t at) {
     const std::string query = request.target.substr(std::min(request.target.find('?'), request.target.size()));
     const auto digest_at = query.find("sha256%3A");
-    const std::string digest =
-        digest_at == std::string::npos ? "" : "sha256:" + query.substr(digest_at + 9, 64);
+    const std::string digest = digest_at == std::string::npos ? "" : "sha256:" + query.substr(digest_at + 9, 64);
     if (request.method == "POST") {
       if (query.starts_with("?mount=") && blobs.contains(digest)) return {.status = 201};
       return {.status = 202, .headers = {{"Location", path.substr(0, at) + "/blobs/uploads/session?state=x"}}};
     }
-    if (base::sha256(request.body).str() != digest) return {.status = 400, .body = R"({"errors":[{"code":"DIGEST_INVALID"}]})"};
+    if (base::sha256(request.body).str() != digest)
+      return {.status = 400, .body = R"({"errors":[{"code":"DIGEST_INVALID"}]})"};
     blobs[digest] = request.body;
     return {.status = 201};
   }
@@ -315,9 +318,10 @@ void FakeRegistry::require_bearer(const std::string& user, const std::string& pa
       return FakeReply{.status = 200, .body = base::format(R"({{"token":"{}","expires_in":300}})", kToken)};
     }
     if (request.header("authorization") == base::format("Bearer {}", kToken)) return std::nullopt;
-    return FakeReply{.status = 401,
-                     .headers = {{"WWW-Authenticate",
-                                  base::format(R"(Bearer realm="{}",service="fake",scope="repository:x:pull")", realm)}}};
+    return FakeReply{
+        .status = 401,
+        .headers = {{"WWW-Authenticate",
+                     base::format(R"(Bearer realm="{}",service="fake",scope="repository:x:pull")", realm)}}};
   });
 }
 

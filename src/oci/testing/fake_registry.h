@@ -37,7 +37,7 @@ struct FakeReply {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
-  std::optional<std::size_t> cut_after = {};   ///< the connection dies after so many bytes of the body
+  std::optional<std::size_t> cut_after = {};     ///< the connection dies after so many bytes of the body
   std::optional<std::size_t> claim_length = {};  ///< Content-Length other than the body's
   enum class Framing : std::uint8_t { length, until_close, endless } framing = Framing::length;
   enum class Connection : std::uint8_t { keep, reset } connection = Connection::keep;  ///< reset: no reply at all
