@@ -54,7 +54,7 @@ Applied apply_tar(Source& tar, int directory, const ApplyOptions& options, const
     base::with_context([&] { out.add(*entry, reader); }, "unpacking \"{}\"", entry->name);
   }
   out.finish();
-  hashed.drain();  // the digest covers what follows the end of the archive too
+  drain(hashed);  // the digest covers what follows the end of the archive too
   const auto& implied = out.implied_directories();
   Applied applied{.diff_id = hashed.digest(),
                   .uncompressed_size = hashed.size(),

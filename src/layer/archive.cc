@@ -63,6 +63,7 @@ Unpacked unpack_archive(int file, int destination, const UnpackOptions& options,
     base::with_context([&] { out.add(*entry, reader); }, "unpacking \"{}\"", entry->name);
   }
   out.finish();
+  drain(archive.source());  // damage behind the last file is damage too
   return {out.files(), out.file_bytes(), out.skipped_devices()};
 }
 

@@ -4,12 +4,11 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
-#include <algorithm>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "base/error.h"
+#include "base/sync.h"
 #include "layer/block_compressor.h"
 
 namespace layer {
@@ -18,7 +17,9 @@ namespace {
 constexpr std::size_t kGzipBlock = 1 << 20;
 constexpr int kGzipLevel = 6;
 constexpr int kZstdLevel = 3;
-constexpr int kZstdJob = 2 << 20;
+
+/// Frames lose little beyond 4 MiB at ordinary levels; the high ones have larger windows to fill.
+std::size_t zstd_block(int level) { return std::size_t{level <= 9 ? 4U : 16U} << 20; }
 
 int resolve_level(Compression kind, int level) {
   const int highest = kind == Compression::gzip ? 9 : 22;
@@ -29,96 +30,88 @@ int resolve_level(Compression kind, int level) {
              compression_name(kind), highest);
 }
 
-/// libdeflate's compressors hold no state between blocks but are worth keeping.
-class DeflatePool {
+/// One encoder with the buffer it writes to, worth keeping between blocks. Holds no state from one
+/// block to the next.
+class GzipEncoder {
  public:
-  explicit DeflatePool(int level) : level_(level) {}
-  ~DeflatePool() {
-    for (auto* compressor : idle_) libdeflate_free_compressor(compressor);
+  explicit GzipEncoder(int level) : handle_(libdeflate_alloc_compressor(level), libdeflate_free_compressor) {
+    if (!handle_) base::fail(base::Code::resource_exhausted, "compress with gzip: out of memory");
   }
-  DeflatePool(const DeflatePool&) = delete;
-  DeflatePool& operator=(const DeflatePool&) = delete;
 
-  std::string gzip(const std::string& block) {
-    auto* compressor = take();
-    std::string out(libdeflate_gzip_compress_bound(compressor, block.size()), '\0');
-    const auto size = libdeflate_gzip_compress(compressor, block.data(), block.size(), out.data(), out.size());
-    {
-      const std::lock_guard lock(mutex_);
-      idle_.push_back(compressor);
-    }
+  std::string compress(const std::string& block) {
+    buffer_.resize(libdeflate_gzip_compress_bound(handle_.get(), block.size()));
+    const auto size =
+        libdeflate_gzip_compress(handle_.get(), block.data(), block.size(), buffer_.data(), buffer_.size());
     SLIP_CHECK(size != 0);
-    out.resize(size);
-    return out;
+    return {buffer_.data(), size};
   }
 
  private:
-  libdeflate_compressor* take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        auto* compressor = idle_.back();
-        idle_.pop_back();
-        return compressor;
-      }
-    }
-    auto* compressor = libdeflate_alloc_compressor(level_);
-    if (!compressor) base::fail(base::Code::resource_exhausted, "compress with gzip: out of memory");
-    return compressor;
-  }
-
-  const int level_;
-  std::mutex mutex_;
-  std::vector<libdeflate_compressor*> idle_;
+  std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> handle_;
+  std::vector<char> buffer_;
 };
 
-/// libzstd's own threads. With at least one worker its output depends on the job size but not on
-/// how many workers there are; without any it would differ.
-class ZstdSink final : public Sink {
+class ZstdEncoder {
  public:
-  ZstdSink(Sink& out, int level, unsigned threads)
-      : out_(out), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), buffer_(ZSTD_CStreamOutSize()) {
-    if (!context_) base::fail(base::Code::resource_exhausted, "compress with zstd: out of memory");
-    set(ZSTD_c_compressionLevel, level);
-    set(ZSTD_c_nbWorkers, static_cast<int>(std::clamp(threads, 1U, 64U)));
-    // Small jobs keep memory low; the highest levels have windows that need their own size.
-    if (level <= 9) set(ZSTD_c_jobSize, kZstdJob);
+  explicit ZstdEncoder(int level) : handle_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
+    if (!handle_) base::fail(base::Code::resource_exhausted, "compress with zstd: out of memory");
+    check(ZSTD_CCtx_setParameter(handle_.get(), ZSTD_c_compressionLevel, level));
   }
 
-  using Sink::write;
-  void write(std::span<const std::byte> bytes) override {
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-    while (in.pos < in.size) step(in, ZSTD_e_continue);
-  }
-
-  void finish() override {
-    ZSTD_inBuffer in{nullptr, 0, 0};
-    while (step(in, ZSTD_e_end) != 0) {
-    }
-    out_.finish();
+  std::string compress(const std::string& block) {
+    buffer_.resize(ZSTD_compressBound(block.size()));
+    return {buffer_.data(),
+            check(ZSTD_compress2(handle_.get(), buffer_.data(), buffer_.size(), block.data(), block.size()))};
   }
 
  private:
-  std::size_t step(ZSTD_inBuffer& in, ZSTD_EndDirective directive) {
-    ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
-    const auto left = check(ZSTD_compressStream2(context_.get(), &out, &in, directive));
-    if (out.pos != 0) out_.write(std::span<const std::byte>(buffer_.data(), out.pos));
-    return left;
-  }
-
-  void set(ZSTD_cParameter parameter, int value) { check(ZSTD_CCtx_setParameter(context_.get(), parameter, value)); }
-
   static std::size_t check(std::size_t result) {
     if (ZSTD_isError(result)) {
-      base::fail(base::Code::internal, "compress with zstd: {}", ZSTD_getErrorName(result));
+      base::fail(base::Code::resource_exhausted, "compress with zstd: {}", ZSTD_getErrorName(result));
     }
     return result;
   }
 
-  Sink& out_;
-  std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> handle_;
+  std::vector<char> buffer_;
 };
+
+/// As many encoders as are used at once.
+template <typename Encoder>
+class EncoderPool {
+ public:
+  explicit EncoderPool(int level) : level_(level) {}
+
+  std::string compress(const std::string& block) {
+    auto encoder = take();
+    auto result = encoder->compress(block);
+    idle_.lock()->push_back(std::move(encoder));
+    return result;
+  }
+
+ private:
+  std::unique_ptr<Encoder> take() {
+    {
+      const auto idle = idle_.lock();
+      if (!idle->empty()) {
+        auto encoder = std::move(idle->back());
+        idle->pop_back();
+        return encoder;
+      }
+    }
+    return std::make_unique<Encoder>(level_);
+  }
+
+  const int level_;
+  base::Sync<std::vector<std::unique_ptr<Encoder>>> idle_;
+};
+
+template <typename Encoder>
+std::unique_ptr<Sink> block_compressor(Sink& out, std::size_t block, int level, unsigned threads) {
+  auto pool = std::make_shared<EncoderPool<Encoder>>(level);
+  return std::make_unique<BlockCompressor>(out, block, threads,
+                                           [pool](const std::string& bytes) { return pool->compress(bytes); });
+}
 
 class PlainSink final : public Sink {
  public:
@@ -184,7 +177,8 @@ std::string encoder_name(Compression kind, int level) {
     case Compression::none: return "none";
     case Compression::gzip: return base::format("gzip:libdeflate:1M:{}", resolve_level(kind, level));
     case Compression::zstd:
-      return base::format("zstd:{}:2M:{}", ZSTD_versionString(), resolve_level(kind, level));
+      return base::format("zstd:{}:{}M:{}", ZSTD_versionString(), zstd_block(resolve_level(kind, level)) >> 20,
+                          resolve_level(kind, level));
   }
   return "none";
 }
@@ -192,10 +186,10 @@ std::string encoder_name(Compression kind, int level) {
 std::unique_ptr<Sink> make_compressor(const CompressOptions& options, Sink& out) {
   if (options.kind == Compression::none) return std::make_unique<PlainSink>(out);
   const int level = resolve_level(options.kind, options.level);
-  if (options.kind == Compression::zstd) return std::make_unique<ZstdSink>(out, level, options.threads);
-  auto pool = std::make_shared<DeflatePool>(level);
-  return std::make_unique<BlockCompressor>(out, kGzipBlock, options.threads,
-                                           [pool](const std::string& block) { return pool->gzip(block); });
+  if (options.kind == Compression::gzip) {
+    return block_compressor<GzipEncoder>(out, kGzipBlock, level, options.threads);
+  }
+  return block_compressor<ZstdEncoder>(out, zstd_block(level), level, options.threads);
 }
 
 }  // namespace layer

@@ -3,8 +3,8 @@
 // Compression of layer blobs, and reading them back whatever they are.
 //
 // The bytes a compressor writes depend on the input, the kind and the level alone: never on the
-// number of threads or on how the input was cut into pieces. Gzip output is a series of independent
-// members over fixed-size blocks; every reader of multi-member gzip (all of them) joins them again.
+// number of threads or on how the input was cut into pieces. The output is a series of gzip members
+// (or zstd frames) over blocks of fixed size, which every reader joins again.
 //
 //     auto gzip = layer::make_compressor({.kind = Compression::gzip, .threads = 2}, blob);
 //     gzip->write(bytes);

@@ -60,9 +60,9 @@ std::size_t HashingSource::read(std::span<std::byte> buffer) {
   return size;
 }
 
-void HashingSource::drain() {
+void drain(Source& from) {
   std::vector<std::byte> buffer(kPiece);
-  while (read(buffer) != 0) {
+  while (from.read(buffer) != 0) {
   }
 }
 

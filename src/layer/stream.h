@@ -111,8 +111,6 @@ class HashingSource final : public Source {
  public:
   explicit HashingSource(Source& from) : from_(from) {}
   std::size_t read(std::span<std::byte> buffer) override;
-  /// Reads to the end, so that the digest covers all.
-  void drain();
   base::Digest digest() { return hash_.finish(); }
   std::uint64_t size() const { return size_; }
 
@@ -121,6 +119,9 @@ class HashingSource final : public Source {
   base::Sha256 hash_;
   std::uint64_t size_ = 0;
 };
+
+/// Reads to the end and forgets it.
+void drain(Source& from);
 
 /// Copies everything; returns the number of bytes. Does not finish the sink.
 std::uint64_t copy(Source& from, Sink& to);
