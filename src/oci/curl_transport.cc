@@ -2,6 +2,9 @@
 // One exchange runs on one "lane": a multi handle with one easy handle, which keeps its connections.
 // Lanes are pooled; a request prefers the lane that talked to its host last. The multi interface is
 // used for one transfer only because it can be woken at once when a stop is requested.
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <exception>
 #include <list>
@@ -12,7 +15,7 @@
 #include "base/file.h"
 #include "base/sync.h"
 #include "base/task.h"
-#include "oci/curl_library.h"
+#include "oci/shared_library.h"
 #include "oci/transport.h"
 #include "oci/url.h"
 
@@ -21,6 +24,52 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 256U << 10;
 constexpr std::size_t kMaxIdleLanes = 8;
+
+/// The functions of libcurl that are called here, by its own names.
+struct CurlLibrary {
+  decltype(&::curl_global_init) global_init = nullptr;
+  decltype(&::curl_easy_init) easy_init = nullptr;
+  decltype(&::curl_easy_setopt) easy_setopt = nullptr;
+  decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
+  decltype(&::curl_easy_reset) easy_reset = nullptr;
+  decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
+  decltype(&::curl_easy_strerror) easy_strerror = nullptr;
+  decltype(&::curl_multi_init) multi_init = nullptr;
+  decltype(&::curl_multi_cleanup) multi_cleanup = nullptr;
+  decltype(&::curl_multi_add_handle) multi_add_handle = nullptr;
+  decltype(&::curl_multi_remove_handle) multi_remove_handle = nullptr;
+  decltype(&::curl_multi_perform) multi_perform = nullptr;
+  decltype(&::curl_multi_poll) multi_poll = nullptr;
+  decltype(&::curl_multi_wakeup) multi_wakeup = nullptr;
+  decltype(&::curl_multi_info_read) multi_info_read = nullptr;
+  decltype(&::curl_slist_append) slist_append = nullptr;
+  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
+
+  explicit CurlLibrary(const std::string& name) {
+    const SharedLibrary library(name, "libcurl for network access",
+                                "install libcurl 7.85 or newer (Debian: apt install libcurl4)");
+    library.bind(global_init, "curl_global_init");
+    library.bind(easy_init, "curl_easy_init");
+    library.bind(easy_setopt, "curl_easy_setopt");
+    library.bind(easy_getinfo, "curl_easy_getinfo");
+    library.bind(easy_reset, "curl_easy_reset");
+    library.bind(easy_cleanup, "curl_easy_cleanup");
+    library.bind(easy_strerror, "curl_easy_strerror");
+    library.bind(multi_init, "curl_multi_init");
+    library.bind(multi_cleanup, "curl_multi_cleanup");
+    library.bind(multi_add_handle, "curl_multi_add_handle");
+    library.bind(multi_remove_handle, "curl_multi_remove_handle");
+    library.bind(multi_perform, "curl_multi_perform");
+    library.bind(multi_poll, "curl_multi_poll");
+    library.bind(multi_wakeup, "curl_multi_wakeup");
+    library.bind(multi_info_read, "curl_multi_info_read");
+    library.bind(slist_append, "curl_slist_append");
+    library.bind(slist_free_all, "curl_slist_free_all");
+    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+      base::fail(base::Code::failed_precondition, "libcurl cannot be initialised");
+    }
+  }
+};
 
 struct Lane {
   explicit Lane(const CurlLibrary& library) : curl(library), multi(curl.multi_init()), easy(curl.easy_init()) {
@@ -295,7 +344,7 @@ class CurlTransport final : public HttpTransport {
 
  private:
   std::unique_ptr<Lane> take_lane(const std::string& origin) {
-    std::call_once(loaded_, [this] { curl_ = load_curl(options_.library); });
+    std::call_once(loaded_, [this] { curl_ = std::make_unique<CurlLibrary>(options_.library); });
     auto idle = idle_.lock();
     auto found = std::find_if(idle->begin(), idle->end(), [&](const auto& lane) { return lane->origin == origin; });
     if (found == idle->end() && idle->size() >= kMaxIdleLanes) found = idle->begin();

@@ -62,7 +62,7 @@ TEST(Spec, KnowsWhereThingsGo) {
 
 TEST(Spec, SuggestsWhatWasMeant) {
   EXPECT_EQ(error_of("type=ocii"), R"(invalid output "type=ocii": unknown output type "ocii" (did you mean "oci"?))");
-  EXPECT_NE(error_of("type=oci,compresion=gzip").find("(did you mean \"compression\"?)"), std::string::npos);
+  EXPECT_NE(error_of("type=oci,compressio=gzip").find("(did you mean \"compression\"?)"), std::string::npos);
   EXPECT_NE(error_of("type=oci,compression=gzp").find("(did you mean \"gzip\"?)"), std::string::npos);
   EXPECT_NE(error_of("type=oci,annotation-indx.k=v").find("(did you mean \"index\"?)"), std::string::npos);
 }
