@@ -49,6 +49,7 @@ class ContentSource final : public oci::ImageSource {
 };
 
 constexpr int kMaxDepth = 4;
+constexpr std::size_t kFewestIdDigits = 4;
 
 /// What a walk over an image's documents reports.
 struct Visitor {
@@ -92,20 +93,29 @@ std::optional<Image> ImageStore::find(const std::string& name) const {
   return row.step() ? std::optional(read_image(row)) : std::nullopt;
 }
 
+bool ImageStore::is_id(const Image& image, std::string_view digits) const {
+  if (image.root.digest.hex().starts_with(digits)) return true;
+  try {
+    return details(image).documents.manifest.config.digest.hex().starts_with(digits);
+  } catch (const base::Error&) {
+    return false;  // its documents are not here, so it has no id yet
+  }
+}
+
 Image ImageStore::get(const std::string& text) const {
   if (const auto reference = oci::Reference::parse_if_valid(text)) {
     if (auto image = find(reference->tagged().str())) return std::move(*image);
   }
-  const std::string digits = text.starts_with("sha256:") ? text.substr(7) : text;
+  const std::string_view digits = text.starts_with("sha256:") ? std::string_view(text).substr(7) : text;
   std::optional<Image> match;
-  for (auto& image : list()) {
-    bool hit = image.root.digest.hex().starts_with(digits);
-    if (!hit) hit = details(image).documents.manifest.config.digest.hex().starts_with(digits);
-    if (!hit || digits.size() < 4) continue;
-    if (match && match->root.digest != image.root.digest) {
-      base::fail(base::Code::invalid_argument, "image id {} is not unique; give more of its digits", text);
+  if (digits.size() >= kFewestIdDigits && digits.find_first_not_of("0123456789abcdef") == digits.npos) {
+    for (auto& image : list()) {
+      if (!is_id(image, digits)) continue;
+      if (match && match->root.digest != image.root.digest) {
+        base::fail(base::Code::invalid_argument, "image id {} is not unique; give more of its digits", text);
+      }
+      if (!match) match = std::move(image);
     }
-    match = std::move(image);
   }
   if (match) return std::move(*match);
   base::Error error(base::Code::not_found, base::format("no image {} in the store", text));
@@ -122,6 +132,14 @@ std::vector<Image> ImageStore::list() const {
 }
 
 void ImageStore::put(const Image& image) {
+  // A pulled name is only a memory of the registry's answer; every other one promises an image.
+  if (image.origin != Origin::pulled) {
+    if (!store_.content().find(image.root.digest)) {
+      base::fail(base::Code::not_found, "cannot name {}: blob {} is not in the store", image.name,
+                 image.root.digest.str());
+    }
+    store_.content().sync();
+  }
   base::fault_point("image.name");
   auto session = store_.names().use();
   session.prepare("INSERT OR REPLACE INTO images(name, root, origin, created) VALUES(?, ?, ?, ?)")
@@ -134,9 +152,14 @@ void ImageStore::put(const Image& image) {
 }
 
 bool ImageStore::remove(const std::string& name) {
-  if (!find(name)) return false;
   auto session = store_.names().use();
+  store::Transaction transaction(session);
+  {
+    auto row = session.prepare("SELECT 1 FROM images WHERE name = ?").bind(1, name);
+    if (!row.step()) return false;
+  }
   session.prepare("DELETE FROM images WHERE name = ?").bind(1, name).run();
+  transaction.commit();
   return true;
 }
 

@@ -47,12 +47,14 @@ class ImageStore {
   explicit ImageStore(store::Store& store) : store_(store) {}
 
   std::optional<Image> find(const std::string& name) const;
-  /// By name as people write it, or by the first digits of the root's or the config's digest.
+  /// By name as people write it, or by the first digits (four at least) of the root's or the config's
+  /// digest. Of several names for one image the first.
   /// Throws not_found, or invalid_argument when several images match.
   Image get(const std::string& text) const;
   /// Sorted by name.
   std::vector<Image> list() const;
-  /// Afterwards the name points to the root. Its blobs must be in the content store.
+  /// Afterwards the name points to the root, and both survive a crash of the machine. Throws not_found
+  /// when the root's blob is not in the content store, unless the name is only remembered (pulled).
   void put(const Image& image);
   /// Afterwards there is no such name; false when there was none.
   bool remove(const std::string& name);
@@ -67,6 +69,7 @@ class ImageStore {
   std::vector<base::Digest> blobs_of(const Image& image) const;
 
  private:
+  bool is_id(const Image& image, std::string_view digits) const;
   store::Store& store_;
 };
 
