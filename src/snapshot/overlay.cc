@@ -24,9 +24,9 @@ namespace {
 constexpr std::size_t kMaxValue = 255;
 constexpr std::size_t kMaxClassicOptions = 4095;
 
-/// Everything that could make a layer directory depend on another one, or write to disk before we
-/// ask, is off. The kernel refuses names it does not know, so the last ones are tried without.
-constexpr const char* kFixedOptions[][2] = {{"redirect_dir", "off"}, {"metacopy", "off"}, {"index", "off"}};
+/// Whatever could make a layer directory depend on another one is off. "nofollow" and not "off",
+/// which follows what it finds and is refused together with userxattr.
+constexpr const char* kFixedOptions[][2] = {{"redirect_dir", "nofollow"}, {"metacopy", "off"}, {"index", "off"}};
 
 class Context {
  public:
