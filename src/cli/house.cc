@@ -62,11 +62,7 @@ House::House(const std::string& root, StoreAccess access, const std::string& dri
   options.directory = store_->snapshots_dir();
   options.locks = store_->locks_dir();
   options.driver = chosen;
-  if (::geteuid() != 0) {
-    options.remove_tree = [this](const std::string& path) {
-      worker_->call("remove", base::Json::object().set("path", path));
-    };
-  }
+  options.remove_tree = tree_remover();
   snapshots_ = std::make_unique<snapshot::Snapshotter>(std::move(options), *layer_records_);
   images_ = std::make_unique<images::ImageStore>(*store_);
   transport_ = oci::make_curl_transport({});
@@ -77,6 +73,11 @@ House::House(const std::string& root, StoreAccess access, const std::string& dri
 }
 
 House::~House() = default;
+
+std::function<void(const std::string& path)> House::tree_remover() {
+  if (::geteuid() == 0) return {};
+  return [this](const std::string& path) { worker_->call("remove", base::Json::object().set("path", path)); };
+}
 
 snapshot::Driver House::choose_driver(const std::string& wanted) {
   // What a store was made with stays: a layer directory means the same to both drivers, but a

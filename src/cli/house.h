@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The house: every long-lived object of one command, built in order. This list is the architecture.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ class House {
   images::ImageStore& images() { return *images_; }
   oci::HttpClient& http() { return *http_; }
   oci::Registry& registry() { return *registry_; }
+
+  /// Removes trees with files of mapped owners: through the helper where we are not root, else nothing.
+  std::function<void(const std::string& path)> tree_remover();
 
  private:
   snapshot::Driver choose_driver(const std::string& wanted);

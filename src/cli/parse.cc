@@ -144,8 +144,8 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
 
 void declare_store_commands(CLI::App& app, Invocation& invocation) {
   subcommand<DiskUsageOptions>(app, invocation, "du", "Show what the store holds", [](CLI::App&, DiskUsageOptions&) {});
-  subcommand<PruneOptions>(app, invocation, "prune", "Empty the build cache", [](CLI::App& c, PruneOptions& o) {
-    c.add_flag("-a,--all", o.all, "Also what recent builds used");
+  subcommand<PruneOptions>(app, invocation, "prune", "Remove what nothing needs; with --all the whole build cache", [](CLI::App& c, PruneOptions& o) {
+    c.add_flag("-a,--all", o.all, "Every step, layer and blob that no image needs");
     c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
   });
   subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",

@@ -22,9 +22,12 @@ int run_disk_usage(const std::string& root, const DiskUsageOptions&) {
   return 0;
 }
 
-int run_prune(const std::string& root, const PruneOptions&) {
+int run_prune(const std::string& root, const PruneOptions& options) {
   House house(root, StoreAccess::exclusive);
-  const auto pruned = images::prune_all(house.store(), house.images(), house.snapshots());
+  images::PruneOptions prune;
+  prune.remove_tree = house.tree_remover();
+  const auto pruned = options.all ? images::prune_all(house.store(), house.images(), house.snapshots(), prune)
+                                  : images::prune_unused(house.store(), house.images(), house.snapshots(), prune);
   std::printf("removed %llu steps, %llu layer directories, %llu blobs (%s)\n",
               static_cast<unsigned long long>(pruned.records), static_cast<unsigned long long>(pruned.layers),
               static_cast<unsigned long long>(pruned.blobs), base::human_size(pruned.blob_bytes).c_str());
