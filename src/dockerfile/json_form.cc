@@ -10,7 +10,8 @@
 namespace dockerfile {
 namespace {
 
-constexpr int kMaxDepth = 10000;
+/// Nothing nested can be an argument, so this only keeps the check of hostile text off the end of the stack.
+constexpr int kMaxDepth = 500;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
