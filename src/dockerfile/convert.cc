@@ -222,16 +222,17 @@ class Converter {
   // ---- stages --------------------------------------------------------------------------------
 
   void make_stages() {
-    for (std::size_t i = 0; i < program_.stages.size(); ++i) make_stage(program_.stages[i], i);
+    for (std::size_t i = 0; i < program_.stages.size(); ++i) make_stage(std::move(program_.stages[i]), i);
   }
 
-  void make_stage(const Stage& stage, std::size_t index) {
+  void make_stage(Stage from, std::size_t index) {
+    auto* made = stages_.make();
+    made->stage = std::move(from);
+    const auto& stage = made->stage;
     const auto lint = lint_.with_comments(stage.comments);
     auto word = with_location(stage.location, [&] { return shell_.expand(stage.base_name, global_args_); });
     report_unused_args(word.unmatched, stage, lint);
     if (word.text.empty()) fail_at(stage.location, "base name (" + stage.base_name + ") should not be blank");
-    auto* made = stages_.make();
-    made->stage = stage;
     made->stage.base_name = word.text;
     made->name = stage.name;
     if (!stage.platform.empty()) made->platform = stage_platform(stage, lint);

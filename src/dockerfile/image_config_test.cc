@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dockerfile/image_config.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace dockerfile {
+namespace {
+
+TEST(ImageConfig, KeepsFieldsInOrderAndDropsWhatIsEmpty) {
+  ImageConfig image;
+  image.platform = {.architecture = "amd64", .os = "linux"};
+  EXPECT_EQ(image.json(), R"({"architecture":"amd64","os":"linux","rootfs":{"type":"","diff_ids":null},"config":{}})");
+}
+
+TEST(ImageConfig, ReadsAndWritesTheSameBytes) {
+  const std::string bytes =
+      R"({"created":"2020-01-02T03:04:05.5+02:00","author":"a","architecture":"arm","os":"linux","os.version":"1",)"
+      R"("os.features":["f"],"variant":"v7","rootfs":{"type":"layers","diff_ids":["sha256:1"]},"history":[{"created":)"
+      R"("2020-01-02T03:04:05Z","created_by":"x","author":"y","comment":"z","empty_layer":true}],"config":{"User":"u",)"
+      R"("ExposedPorts":{"80/tcp":{}},"Env":["A=1"],"Entrypoint":["e"],"Cmd":["c"],"Volumes":{"/v":{}},"WorkingDir":"/",)"
+      R"("Labels":{"k":"\u003c"},"StopSignal":"9","ArgsEscaped":true,"Healthcheck":{"Test":["NONE"],"Interval":1,)"
+      R"("Timeout":2,"StartPeriod":3,"StartInterval":4,"Retries":5},"OnBuild":["o"],"Shell":["s"]}})";
+  EXPECT_EQ(ImageConfig::parse(bytes).json(), bytes);
+}
+
+TEST(ImageConfig, WritesTimesAsGoDoes) {
+  const auto created = [](const std::string& time) {
+    return ImageConfig::parse(R"({"created":")" + time + "\"}").created;
+  };
+  EXPECT_EQ(created("2020-01-02T03:04:05.120000Z"), "2020-01-02T03:04:05.12Z");
+  EXPECT_EQ(created("2020-01-02T03:04:05.000+00:00"), "2020-01-02T03:04:05Z");
+  EXPECT_THROW(created("yesterday"), base::Error);
+}
+
+TEST(ImageConfig, RefusesWhatIsNoObject) {
+  EXPECT_THROW(ImageConfig::parse("[]"), base::Error);
+  EXPECT_THROW(ImageConfig::parse("{\"config\":"), base::Error);
+}
+
+TEST(ImageConfig, ReplacesVariablesInPlace) {
+  ImageConfig image;
+  image.env = {"A=1", "AB=2"};
+  image.set_env("A", "3");
+  image.set_env("C", "");
+  EXPECT_EQ(image.env, (std::vector<std::string>{"A=3", "AB=2", "C="}));
+  EXPECT_TRUE(image.has_env("AB"));
+  EXPECT_FALSE(image.has_env("B"));
+}
+
+}  // namespace
+}  // namespace dockerfile
