@@ -93,6 +93,15 @@ std::optional<Image> ImageStore::find(const std::string& name) const {
   return row.step() ? std::optional(read_image(row)) : std::nullopt;
 }
 
+bool ImageStore::is_here(const Image& image) const {
+  try {
+    details(image);
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 bool ImageStore::is_id(const Image& image, std::string_view digits) const {
   if (image.root.digest.hex().starts_with(digits)) return true;
   try {
@@ -128,6 +137,7 @@ std::vector<Image> ImageStore::list() const {
   auto row = session.prepare("SELECT name, root, origin, created FROM images ORDER BY name");
   std::vector<Image> images;
   while (row.step()) images.push_back(read_image(row));
+  std::erase_if(images, [this](const Image& image) { return image.origin == Origin::pulled && !is_here(image); });
   return images;
 }
 

@@ -51,7 +51,8 @@ class ImageStore {
   /// digest. Of several names for one image the first.
   /// Throws not_found, or invalid_argument when several images match.
   Image get(const std::string& text) const;
-  /// Sorted by name.
+  /// Sorted by name. Leaves out pulled names whose documents are not here: such a name is only a memory
+  /// of what a registry once said.
   std::vector<Image> list() const;
   /// Afterwards the name points to the root, and both survive a crash of the machine. Throws not_found
   /// when the root's blob is not in the content store, unless the name is only remembered (pulled).
@@ -69,6 +70,7 @@ class ImageStore {
   std::vector<base::Digest> blobs_of(const Image& image) const;
 
  private:
+  bool is_here(const Image& image) const;
   bool is_id(const Image& image, std::string_view digits) const;
   store::Store& store_;
 };
