@@ -111,7 +111,8 @@ TEST_F(ApplyTest, KeepsHardLinksAndCapabilities) {
   const std::string capability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
   apply(TarBuilder()
             .add({.name = "a", .mode = 0755, .uid = 9, .xattrs = {{"security.capability", capability}}}, "x")
-            .link("b", "a")
+            .add({.name = "b", .type = TarType::hard_link, .mode = 0755, .uid = 9, .link_name = "a",
+                  .xattrs = {{"security.capability", capability}}})
             .symlink("s", "a")
             .link("t", "s")
             .end());
@@ -119,6 +120,12 @@ TEST_F(ApplyTest, KeepsHardLinksAndCapabilities) {
   EXPECT_EQ(stat_of("a").st_nlink, 2u);
   EXPECT_EQ(read_xattr(directory.get(), "b", "security.capability"), capability);
   EXPECT_EQ(base::read_link_at(directory.get(), "t"), "a");
+}
+
+TEST_F(ApplyTest, TheEntryOfAHardLinkHasTheLastWord) {
+  apply(TarBuilder().add({.name = "a", .mode = 0600, .uid = 9}, "x").link("b", "a").end());
+  EXPECT_EQ(describe_tree(layer()), (Lines{"a file 644 = x", "b file 644 = x"}));
+  EXPECT_EQ(stat_of("a").st_uid, 0u);
 }
 
 TEST_F(ApplyTest, DoesNotLetArchivesSpeakToOverlayfs) {

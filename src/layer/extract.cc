@@ -71,7 +71,6 @@ void Extractor::add(const TarEntry& entry, TarReader& tar) {
   implied_.erase(path);
   make(place, entry, tar);
   ++files_;
-  if (entry.type == TarType::hard_link) return;  // the file has its attributes already
   set_attributes(place, entry);
   if (entry.type == TarType::directory) directory_times_[path] = {entry.mtime, entry.mtime_nanos};
 }
@@ -239,7 +238,9 @@ void Extractor::set_attributes(const Place& place, const TarEntry& entry) {
     }
   }
   for (const auto& [key, value] : entry.xattrs) set_xattr(place, entry, key, value);
-  if (entry.type != TarType::symlink) {
+  // The entry of a hard link has the last word on the file's attributes, as with Docker and containerd.
+  const auto made = stat_at(place.directory, name);
+  if (made && !S_ISLNK(made->st_mode)) {
     SLIP_SYSCALL(::fchmodat(place.directory, name, entry.mode & 07777, 0), "set the mode of {}", entry.name);
   }
   const auto time = times_of(entry.mtime, entry.mtime_nanos);
