@@ -18,6 +18,8 @@ class BuildEvents final : public solve::Observer, public ops::Events {
  public:
   explicit BuildEvents(progress::Sink& sink) : sink_(sink) {}
 
+  progress::Sink& sink() { return sink_; }
+
   /// Announces the vertices of a graph, so that "(3/9)" counts them from the start. Keeps their
   /// source locations for errors.
   void announce(const llb::Graph& graph);

@@ -72,7 +72,9 @@ void BuildContexts::read_context_from_stdin(const BuildOptions&) {
   const base::Fd file = base::open_file(spool, O_RDONLY);
   if (layer::looks_like_archive(file.get())) {
     layer::UnpackOptions unpack;
-    unpack.owners = layer::Owners::squash;
+    // Owners are kept where we may set them; an ordinary user's files are all root's in the image.
+    unpacked_context_ = ::geteuid() == 0;
+    unpack.owners = unpacked_context_ ? layer::Owners::keep : layer::Owners::squash;
     unpack.devices = layer::Devices::skip;
     layer::unpack_archive(file.get(), base::open_directory(directory).get(), unpack, {});
     directories_["context"] = directory;
@@ -145,9 +147,11 @@ std::string BuildContexts::temporary_directory() {
   return temporary_.back()->path();
 }
 
-std::optional<std::string> BuildContexts::directory(const std::string& name) const {
+std::optional<ops::LocalDirectory> BuildContexts::directory(const std::string& name) const {
   const auto found = directories_.find(name);
-  return found == directories_.end() ? std::nullopt : std::optional(found->second);
+  if (found == directories_.end()) return std::nullopt;
+  const bool keep = unpacked_context_ && name == "context";
+  return ops::LocalDirectory{found->second, keep ? ops::LocalOwners::keep : ops::LocalOwners::nobody};
 }
 
 std::optional<std::string> BuildContexts::layout(const std::string& store_id) const {

@@ -20,7 +20,7 @@ class BuildContexts final : public ops::LocalSources {
   /// Standard input is read when the context or the Dockerfile is "-".
   explicit BuildContexts(const BuildOptions& options);
 
-  std::optional<std::string> directory(const std::string& name) const override;
+  std::optional<ops::LocalDirectory> directory(const std::string& name) const override;
   std::optional<std::string> layout(const std::string& store_id) const override;
 
   /// "context", "context:NAME", "filename": options for the frontend.
@@ -35,6 +35,7 @@ class BuildContexts final : public ops::LocalSources {
   std::string temporary_directory();
 
   bool remote_context_ = false;
+  bool unpacked_context_ = false;  ///< the context is an archive from standard input
   std::map<std::string, std::string> directories_;
   std::map<std::string, std::string> layouts_;
   std::map<std::string, std::string> frontend_options_;

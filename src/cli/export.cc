@@ -169,11 +169,11 @@ void write_tar(const std::vector<BuiltImage>& images, const output::Spec& spec, 
                const ops::Services& services, const std::stop_token& stop) {
   const auto destination = output::open_destination(spec.dest, "tar");
   const int fds[] = {destination->fd()};
+  base::Json roots = base::Json::array();
   for (const auto& built : images) {
-    base::Json params = rootfs_params(built, platform_prefix(images, built, spec), epoch, services);
-    params.set("last", &built == &images.back());
-    services.worker.call("rootfs_tar", params, fds, stop);
+    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, services));
   }
+  services.worker.call("rootfs_tar", base::Json::object().set("roots", std::move(roots)), fds, stop);
   destination->commit();
 }
 
@@ -189,11 +189,35 @@ void write_local(const std::vector<BuiltImage>& images, const output::Spec& spec
   }
 }
 
-output::RootfsOptions rootfs_options(const ops::MethodCall& call) {
+output::RootfsOptions rootfs_options(const base::Json& params) {
   output::RootfsOptions options;
-  options.prefix = call.params["prefix"].string_or("");
-  if (call.params["epoch"].is_int()) options.epoch = call.params["epoch"].as_int();
+  options.prefix = params["prefix"].string_or("");
+  if (params["epoch"].is_int()) options.epoch = params["epoch"].as_int();
   return options;
+}
+
+/// All platforms' roots in one tar.
+base::Json rootfs_tar_method(const ops::MethodCall& call) {
+  layer::FdSink sink(call.fd(0));
+  layer::TarWriter tar(sink);
+  for (const auto& root : call.params["roots"].items()) {
+    const ops::MountedTree tree(snapshot::MountSpec::from_json(root["mount"]), call.driver(), call.scratch(), call.stop);
+    output::write_rootfs_tar(tree.fd(), tar, rootfs_options(root), call.stop);
+  }
+  tar.finish();
+  sink.finish();
+  return base::Json::object();
+}
+
+base::Json rootfs_copy_method(const ops::MethodCall& call) {
+  const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(),
+                              call.stop);
+  output::copy_rootfs(tree.fd(), call.fd(0), rootfs_options(call.params), call.stop);
+  if (call.params["remove"].bool_or(false)) {
+    const int roots[] = {tree.fd()};
+    output::remove_surplus(roots, call.fd(0), call.stop);
+  }
+  return base::Json::object();
 }
 
 }  // namespace
@@ -251,26 +275,7 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
 }
 
 std::map<std::string, ops::Method> export_methods() {
-  std::map<std::string, ops::Method> methods;
-  methods["rootfs_tar"] = [](const ops::MethodCall& call) {
-    const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
-    layer::FdSink sink(call.fd(0));
-    layer::TarWriter tar(sink);
-    output::write_rootfs_tar(tree.fd(), tar, rootfs_options(call), call.stop);
-    if (call.params["last"].bool_or(true)) tar.finish();
-    sink.finish();
-    return base::Json::object();
-  };
-  methods["rootfs_copy"] = [](const ops::MethodCall& call) {
-    const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
-    output::copy_rootfs(tree.fd(), call.fd(0), rootfs_options(call), call.stop);
-    if (call.params["remove"].bool_or(false)) {
-      const int roots[] = {tree.fd()};
-      output::remove_surplus(roots, call.fd(0), call.stop);
-    }
-    return base::Json::object();
-  };
-  return methods;
+  return {{"rootfs_tar", rootfs_tar_method}, {"rootfs_copy", rootfs_copy_method}};
 }
 
 }  // namespace cli

@@ -13,6 +13,7 @@
 #include "ops/op.h"
 #include "ops/result.h"
 #include "ops/wire.h"
+#include "progress/step.h"
 
 namespace cli {
 namespace {
@@ -151,7 +152,11 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
     const std::string name = local->identifier.substr(std::string_view("local://").size());
     const auto directory = services_.locals.directory(name);
     if (!directory) base::fail(base::Code::not_found, "no local directory was given for {}", local->identifier);
-    return std::make_shared<LocalRef>(*directory);
+    const progress::Vertex shown{.digest = graph.vertices[0].digest, .name = graph.vertices[0].name()};
+    progress::Step step(events_.sink(), base::system_clock(), shown);
+    auto ref = std::make_shared<LocalRef>(directory->path);
+    step.done();
+    return ref;
   }
   events_.announce(graph);
   const ops::LoadedGraph loaded = ops::load(graph, services_);
@@ -163,6 +168,20 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
 dockerfile::SourceMeta EngineGateway::resolve_source_metadata(const llb::SourceOp& source,
                                                               const dockerfile::ResolveOptions& options,
                                                               std::stop_token stop) {
+  if (options.log_name.empty()) return resolve(source, options, stop);
+  progress::Step step(events_.sink(), base::system_clock(), options.log_name);
+  try {
+    auto meta = resolve(source, options, stop);
+    step.done();
+    return meta;
+  } catch (const base::Error& error) {
+    step.failed(error.text());
+    throw;
+  }
+}
+
+dockerfile::SourceMeta EngineGateway::resolve(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
+                                              const std::stop_token& stop) {
   dockerfile::SourceMeta meta;
   meta.op = source;
   const std::string_view scheme = source.scheme();

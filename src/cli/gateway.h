@@ -24,6 +24,9 @@ class EngineGateway final : public dockerfile::Gateway {
   void warn(const dockerfile::Warning& warning) override;
 
  private:
+  dockerfile::SourceMeta resolve(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
+                                 const std::stop_token& stop);
+
   const ops::Services& services_;
   solve::Engine& engine_;
   BuildEvents& events_;

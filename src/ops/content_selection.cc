@@ -16,7 +16,7 @@ namespace {
 base::Digest digest_local(const LocalView& view, const std::vector<Selection>& selections,
                           const std::stop_token& stop) {
   const base::Fd directory = base::open_directory(view.directory);
-  const CopySource tree{directory.get(), view.excludes, view.includes, CopySource::Kind::live};
+  const CopySource tree = local_copy_source(directory.get(), view);
   base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));
   return content_digest(tree, selections, pool, stop);
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "ops/local_source.h"
+
 namespace ops {
 
 struct Owner {
@@ -44,6 +46,9 @@ struct CopyRequest {
   std::vector<std::string> exclude_patterns;
   std::vector<std::string> required_paths;
 };
+
+/// The tree of a local directory, opened at `root`.
+CopySource local_copy_source(int root, const LocalView& view);
 
 /// Copies into the tree at the directory `dest_root`. Throws with BuildKit's texts (`"/x": not found`).
 void copy_files(const CopySource& source, int dest_root, const CopyRequest& request, const std::stop_token& stop);

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/task.h"
+#include "layer/blob.h"
 #include "ops/image_layers.h"
 
 namespace ops {
@@ -28,17 +30,38 @@ class Exporter {
   snapshot::LayerBlob blob(std::size_t index, const std::stop_token& stop) const {
     auto& records = services_.snapshots.records();
     const snapshot::LayerId& id = chain_[index];
-    if (options_.existing == ExportOptions::Existing::keep) {
-      const auto pulled = records.find_blob({id, "", std::string(kPulledEncoding)});
-      if (pulled && services_.store.content().find(pulled->digest)) return *pulled;
-    }
+    const auto pulled = present(records.find_blob({id, "", std::string(kPulledEncoding)}));
+    const bool converted = options_.existing == ExportOptions::Existing::convert;
+    if (pulled && (!converted || has_wanted_compression(*pulled))) return *pulled;
     const snapshot::Chain below(chain_.begin(), chain_.begin() + static_cast<std::ptrdiff_t>(index));
     const snapshot::BlobKey key{id, snapshot::chain_key(below), encoding()};
-    if (const auto known = records.find_blob(key); known && services_.store.content().find(known->digest)) return *known;
+    if (const auto known = present(records.find_blob(key))) return *known;
     // Two builds that export the same layer make the same blob twice at worst.
-    const auto made = make(below, id, stop);
+    const auto made = pulled ? convert(*pulled) : make(below, id, stop);
     records.put_blob(key, made);
     return made;
+  }
+
+  std::optional<snapshot::LayerBlob> present(std::optional<snapshot::LayerBlob> blob) const {
+    return blob && services_.store.content().find(blob->digest) ? std::move(blob) : std::nullopt;
+  }
+
+  bool has_wanted_compression(const snapshot::LayerBlob& blob) const {
+    return layer::compression_of_media_type(blob.media_type) == options_.compression;
+  }
+
+  layer::CompressOptions compress_options() const {
+    return {options_.compression, options_.level, std::max(1U, std::thread::hardware_concurrency())};
+  }
+
+  /// A pulled layer in another compression: the tar inside, and so the diff id, stays as it is.
+  snapshot::LayerBlob convert(const snapshot::LayerBlob& pulled) const {
+    const base::Fd in = services_.store.content().open(pulled.digest);
+    return into_blob([&](int out) {
+      layer::FdSource source(in.get());
+      layer::FdSink sink(out);
+      return layer::recompress(source, compress_options(), sink);
+    });
   }
 
   std::string encoding() const {
@@ -49,25 +72,33 @@ class Exporter {
 
   snapshot::LayerBlob make(const snapshot::Chain& below, const snapshot::LayerId& id,
                            const std::stop_token& stop) const {
-    const std::string temporary = services_.store.temporary_file();
-    const base::Fd out = base::open_file(temporary, O_RDWR | O_CREAT | O_EXCL, 0600);
     base::Json params = base::Json::object();
     params.set("lowers", base::Json::strings(services_.snapshots.layer_directories(below)));
     params.set("upper", services_.snapshots.layer_directory(id));
     params.set("compression", layer::compression_name(options_.compression)).set("level", options_.level);
-    params.set("threads", static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    params.set("threads", static_cast<int>(compress_options().threads));
     if (options_.clamp_mtime) params.set("clamp", *options_.clamp_mtime);
-    const int fds[] = {out.get()};
-    try {
+    return into_blob([&](int out) {
+      const int fds[] = {out};
       const base::Json result = services_.worker.call("diff", params, fds, stop).result;
-      snapshot::LayerBlob blob;
-      blob.digest = base::Digest::parse_or_throw(result["digest"].as_string());
-      blob.size = static_cast<std::uint64_t>(result["size"].as_int());
-      blob.diff_id = base::Digest::parse_or_throw(result["diff_id"].as_string());
-      blob.uncompressed_size = static_cast<std::uint64_t>(result["uncompressed"].as_int());
-      blob.media_type = layer::layer_media_type(options_.compression);
-      services_.store.content().adopt(temporary, {blob.digest, blob.size});
-      return blob;
+      layer::WrittenLayer written;
+      written.digest = base::Digest::parse_or_throw(result["digest"].as_string());
+      written.size = static_cast<std::uint64_t>(result["size"].as_int());
+      written.diff_id = base::Digest::parse_or_throw(result["diff_id"].as_string());
+      written.uncompressed_size = static_cast<std::uint64_t>(result["uncompressed"].as_int());
+      return written;
+    });
+  }
+
+  /// Runs `write` with a new file and puts what it wrote into the content store.
+  snapshot::LayerBlob into_blob(const std::function<layer::WrittenLayer(int out)>& write) const {
+    const std::string temporary = services_.store.temporary_file();
+    const base::Fd out = base::open_file(temporary, O_RDWR | O_CREAT | O_EXCL, 0600);
+    try {
+      const layer::WrittenLayer written = write(out.get());
+      services_.store.content().adopt(temporary, {written.digest, written.size});
+      return {written.digest, written.size, written.diff_id, written.uncompressed_size,
+              layer::layer_media_type(options_.compression)};
     } catch (...) {
       base::remove_tree(temporary);
       throw;

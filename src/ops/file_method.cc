@@ -25,7 +25,7 @@ class OpenedTree {
       source_.root = mounted_->fd();
     } else if (const auto* view = std::get_if<LocalView>(&tree)) {
       directory_ = base::open_directory(view->directory);
-      source_ = {directory_.get(), view->excludes, view->includes, CopySource::Kind::live};
+      source_ = local_copy_source(directory_.get(), *view);
     }
   }
 

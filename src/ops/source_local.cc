@@ -17,7 +17,8 @@ class LocalOp final : public solve::Op {
     const std::string name = source.identifier.substr(kScheme.size());
     const auto directory = services.locals.directory(name);
     if (!directory) base::fail(base::Code::not_found, "no local directory was given for {}", source.identifier);
-    view_.directory = *directory;
+    view_.directory = directory->path;
+    view_.owners = directory->owners;
     view_.excludes = patterns(source, "local.excludepatterns");
     view_.includes = patterns(source, "local.includepattern");
   }

@@ -9,13 +9,14 @@ namespace ops {
 
 base::Json to_json(const LocalView& view) {
   base::Json json = base::Json::object();
-  json.set("directory", view.directory);
+  json.set("directory", view.directory).set("keep_owners", view.owners == LocalOwners::keep);
   json.set("excludes", base::Json::strings(view.excludes)).set("includes", base::Json::strings(view.includes));
   return json;
 }
 
 LocalView local_view_from_json(const base::Json& json) {
-  return {json["directory"].as_string(), json["excludes"].string_items(), json["includes"].string_items()};
+  return {json["directory"].as_string(), json["excludes"].string_items(), json["includes"].string_items(),
+          json["keep_owners"].bool_or(false) ? LocalOwners::keep : LocalOwners::nobody};
 }
 
 base::Json to_json(const SourceTree& tree) {
