@@ -36,19 +36,21 @@ base::Fd mount_long_chain(OverlayDirectories directories, const std::string& scr
   }
   const auto middle = lowers.end() - static_cast<std::ptrdiff_t>(kMaxLowers - 1);
   const auto bottom = scratch + "/bottom";
-  const auto point = scratch + "/point";
-  base::make_directories(bottom);
-  base::make_directories(point);
-  const auto below = overlay_mount({{lowers.begin(), middle}, "", ""}, point);
-  attach(below.get(), bottom);
-  lowers.erase(lowers.begin(), middle);
-  lowers.insert(lowers.begin(), bottom);
+  const auto below = overlay_mount({{lowers.begin(), middle}, "", ""}, scratch);
+  SLIP_SYSCALL(::mkdir(bottom.c_str(), 0755), "make directory {}", bottom);
+  const auto unmount = [&] {
+    detach(bottom);  // the overlay above holds on to it
+    ::rmdir(bottom.c_str());
+  };
   try {
-    auto mount = overlay_mount(directories, point);
-    detach(bottom);  // the overlay holds on to it
+    attach(below.get(), bottom);
+    lowers.erase(lowers.begin(), middle);
+    lowers.insert(lowers.begin(), bottom);
+    auto mount = overlay_mount(directories, scratch);
+    unmount();
     return mount;
   } catch (...) {
-    detach(bottom);
+    unmount();
     throw;
   }
 }
@@ -59,18 +61,11 @@ base::Fd mount_overlay(const MountSpec& spec, const std::string& scratch) {
   if (spec.read_only() && spec.lowers.size() == 1) {
     if (scratch.empty()) return bind_mount(spec.lowers[0], Access::read_only);
     // An overlay needs a second layer, and only an overlay hides whiteouts.
-    const auto empty = scratch + "/empty";
-    base::make_directories(empty);
-    directories.lowers.insert(directories.lowers.begin(), empty);
+    directories.lowers.insert(directories.lowers.begin(), scratch);
   }
   if (!spec.read_only()) empty_directory(spec.work);  // remains of an earlier mount make the kernel refuse
   if (directories.lowers.size() > kMaxLowers) return mount_long_chain(std::move(directories), scratch);
-  std::string point;
-  if (!scratch.empty()) {
-    point = scratch + "/point";
-    base::make_directories(point);
-  }
-  return overlay_mount(directories, point);
+  return overlay_mount(directories, scratch);
 }
 
 std::string tree_of(const MountSpec& spec) { return spec.work + "/root"; }

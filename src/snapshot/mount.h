@@ -32,7 +32,8 @@ Namespace current_namespace();
 
 /// A detached mount of the snapshot's merged tree. `scratch` is an empty directory, on the file
 /// system of the snapshots, of this mount's own: kernels before 6.8, chains beyond 500 layers and
-/// views of one layer pass through it, and a read-only native view is copied to it.
+/// views of one layer pass through it; it is empty again afterwards. A read-only native view is
+/// copied to it and stays. It must exist as long as the mount.
 base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch,
                         const std::stop_token& stop);
 

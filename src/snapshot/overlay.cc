@@ -147,13 +147,17 @@ base::Fd mount_classic(const OverlayDirectories& directories, const std::string&
     base::fail(base::Code::resource_exhausted, "mount an overlay of {} layers: too many for this kernel",
                directories.lowers.size());
   }
-  if (const int error = mount_in_thread(scratch, options)) {
-    base::fail_errno(error, base::format("mount an overlay of {} layers", directories.lowers.size()));
+  const auto point = scratch + "/point";
+  SLIP_SYSCALL(::mkdir(point.c_str(), 0755), "make the mount point {}", point);
+  int error = mount_in_thread(point, options);
+  int fd = -1;
+  if (error == 0) {
+    fd = ::open_tree(AT_FDCWD, point.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (fd < 0) error = errno;
+    ::umount2(point.c_str(), MNT_DETACH);
   }
-  const int fd = ::open_tree(AT_FDCWD, scratch.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  const int error = errno;
-  ::umount2(scratch.c_str(), MNT_DETACH);
-  if (fd < 0) base::fail_errno(error, "detach an overlay mount (open_tree)");
+  ::rmdir(point.c_str());
+  if (error != 0) base::fail_errno(error, base::format("mount an overlay of {} layers", directories.lowers.size()));
   return base::Fd(fd);
 }
 

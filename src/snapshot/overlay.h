@@ -28,7 +28,7 @@ enum class OverlayApi : std::uint8_t {
   classic,  ///< mount(2) with one string, by way of a mount point
 };
 
-/// A detached overlay mount. `scratch` is an empty directory for the classic way.
+/// A detached overlay mount. The classic way makes (and removes) its mount point in `scratch`.
 base::Fd overlay_mount(const OverlayDirectories& directories, const std::string& scratch,
                        OverlayApi api = OverlayApi::automatic);
 
