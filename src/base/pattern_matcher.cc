@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dockerfile/pattern_matcher.h"
+#include "base/pattern_matcher.h"
 
 #include <utility>
 
@@ -7,10 +7,10 @@
 #include "base/path.h"
 #include "base/unicode.h"
 
-namespace dockerfile {
+namespace base {
 namespace {
 
-[[noreturn]] void fail_syntax() { base::fail(base::Code::invalid_argument, "syntax error in pattern"); }
+[[noreturn]] void fail_syntax() { fail(Code::invalid_argument, "syntax error in pattern"); }
 
 /// Checks brackets and escapes as Go's filepath.Match does.
 class SyntaxCheck {
@@ -70,8 +70,8 @@ class SyntaxCheck {
   void range_character() {
     if (chunk_.empty() || chunk_[0] == '-' || chunk_[0] == ']') fail_syntax();
     if (chunk_[0] == '\\') chunk_.remove_prefix(1);
-    const base::Rune rune = base::decode_rune(chunk_);
-    if (rune.value == base::kReplacement && rune.width <= 1) fail_syntax();
+    const Rune rune = decode_rune(chunk_);
+    if (rune.value == kReplacement && rune.width <= 1) fail_syntax();
     chunk_.remove_prefix(rune.width);
     if (chunk_.empty()) fail_syntax();
   }
@@ -85,7 +85,7 @@ class Translation {
  public:
   using Kind = PatternMatcher::Pattern::Kind;
 
-  explicit Translation(std::string_view pattern) : runes_(base::decode_runes(pattern)) {
+  explicit Translation(std::string_view pattern) : runes_(decode_runes(pattern)) {
     if (!runes_.empty() && runes_[0] == U'\ufeff') ++at_;
     for (bool first = true; at_ < runes_.size(); first = false) translate(next(), first);
     text_ += '$';
@@ -109,15 +109,15 @@ class Translation {
       kind_ = Kind::expression;
     } else if (std::u32string_view(U".+()|{}$").find(rune) != std::u32string_view::npos) {
       text_ += '\\';
-      base::append_rune(text_, rune);
+      append_rune(text_, rune);
     } else if (rune == U'\\') {
       text_ += '\\';
       if (at_ == runes_.size()) return;
-      base::append_rune(text_, next());
+      append_rune(text_, next());
       kind_ = Kind::expression;
     } else {
       if (rune == U'[' || rune == U']') kind_ = Kind::expression;
-      base::append_rune(text_, rune);
+      append_rune(text_, rune);
     }
   }
 
@@ -176,12 +176,12 @@ bool PatternMatcher::Pattern::matches_some_directory(std::string_view directory)
 
 PatternMatcher::PatternMatcher(const std::vector<std::string>& patterns) {
   for (const std::string& written : patterns) {
-    const std::string_view trimmed = base::trim_space(written);
+    const std::string_view trimmed = trim_space(written);
     if (trimmed.empty()) continue;
-    std::string pattern = base::clean_path(trimmed);
+    std::string pattern = clean_path(trimmed);
     const bool exclusion = pattern[0] == '!';
     if (exclusion && pattern.size() == 1) {
-      base::fail(base::Code::invalid_argument, "illegal exclusion pattern: \"!\"");
+      fail(Code::invalid_argument, "illegal exclusion pattern: \"!\"");
     }
     has_exclusions_ = has_exclusions_ || exclusion;
     patterns_.emplace_back(exclusion ? pattern.substr(1) : std::move(pattern), exclusion);
@@ -193,10 +193,10 @@ bool PatternMatcher::matches_or_parent_matches(std::string_view path) const { re
 bool PatternMatcher::matches(std::string_view path, const MatchInfo& parent, MatchInfo* info) const {
   const auto& parent_matched = parent.parent_matched;
   if (!parent_matched.empty() && parent_matched.size() != patterns_.size()) {
-    base::fail(base::Code::invalid_argument, "wrong number of values in parentMatched");
+    fail(Code::invalid_argument, "wrong number of values in parentMatched");
   }
   if (info != nullptr) info->parent_matched.assign(patterns_.size(), false);
-  const std::string directory = parent_matched.empty() ? base::dir_name(path) : ".";
+  const std::string directory = parent_matched.empty() ? dir_name(path) : ".";
   bool matched = false;
   for (std::size_t i = 0; i < patterns_.size(); ++i) {
     const Pattern& pattern = patterns_[i];
@@ -214,8 +214,8 @@ bool PatternMatcher::matches(std::string_view path, const MatchInfo& parent, Mat
 
 bool matches_or_parent_matches(std::string_view path, const std::vector<std::string>& patterns) {
   const PatternMatcher matcher(patterns);
-  const std::string clean = base::clean_path(path);
+  const std::string clean = clean_path(path);
   return clean != "." && matcher.matches_or_parent_matches(clean);
 }
 
-}  // namespace dockerfile
+}  // namespace base

@@ -9,10 +9,11 @@
 #include <bitset>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-namespace dockerfile {
+namespace base {
 
 class CharPattern {
  public:
@@ -52,6 +53,7 @@ class CharPattern {
   std::vector<State> states_;
   std::vector<CharSet> sets_;
   std::uint32_t start_ = 0;
+  std::string prefix_, suffix_;  ///< what every match begins and ends with, to turn most texts away quickly
 };
 
-}  // namespace dockerfile
+}  // namespace base

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dockerfile/char_pattern.h"
+#include "base/char_pattern.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "base/unicode.h"
 
-namespace dockerfile {
+namespace base {
 namespace {
 
 using CharSet = CharPattern::CharSet;
@@ -70,7 +70,7 @@ int hex(char32_t rune) {
   return lower >= U'a' && lower <= U'f' ? static_cast<int>(lower - U'a') + 10 : -1;
 }
 
-bool is_word(char32_t rune) { return rune == U'_' || (rune < 0x80 && (base::is_letter(rune) || base::is_digit(rune))); }
+bool is_word(char32_t rune) { return rune == U'_' || (rune < 0x80 && (is_letter(rune) || is_digit(rune))); }
 
 /// One element of an expression: characters, an assertion or a group, and how often.
 struct Piece {
@@ -79,13 +79,14 @@ struct Piece {
   CharSet set;
   std::vector<Piece> group;
   bool is_group = false;
+  std::optional<char32_t> literal;  ///< the one character that fits
   Repeat repeat = Repeat::once;
 };
 
 /// Reads an expression. `ok()` turns false at the first fault.
 class ExpressionReader {
  public:
-  explicit ExpressionReader(std::string_view text) : runes_(base::decode_runes(text)) {}
+  explicit ExpressionReader(std::string_view text) : runes_(decode_runes(text)) {}
 
   std::vector<Piece> read() {
     auto pieces = sequence();
@@ -110,6 +111,7 @@ class ExpressionReader {
   static Piece single(char32_t rune) {
     Piece piece;
     piece.set.add(rune, rune);
+    piece.literal = rune;
     return piece;
   }
   static Piece assertion(Kind kind) {
@@ -143,6 +145,7 @@ class ExpressionReader {
       case U'.': {
         Piece any = single(U'\n');
         any.set.negate();
+        any.literal.reset();
         return any;
       }
       case U'[': {
@@ -196,7 +199,7 @@ class ExpressionReader {
     if (const auto at = kLetters.find(rune); ok_ && at != kLetters.npos) return kCodes[at];
     if (rune == U'x') return hex_rune();
     if (octal(rune) >= 0) return octal_rune(octal(rune));
-    if (rune >= 0x80 || base::is_letter(rune) || base::is_digit(rune)) ok_ = false;
+    if (rune >= 0x80 || is_letter(rune) || is_digit(rune)) ok_ = false;
     return rune;
   }
 
@@ -254,7 +257,7 @@ class ExpressionReader {
     if (!rest.starts_with(U"[:")) return false;
     const auto end = rest.find(U":]", 2);
     if (end == rest.npos) return false;
-    std::string name = base::encode_runes(rest.substr(2, end - 2));
+    std::string name = encode_runes(rest.substr(2, end - 2));
     const bool negated = name.starts_with('^');
     const auto ranges = posix_ranges(std::string_view(name).substr(negated ? 1 : 0));
     at_ += end + 2;
@@ -272,6 +275,18 @@ class ExpressionReader {
   std::size_t at_ = 0;
   bool ok_ = true;
 };
+
+/// The text that the pieces spell out until the first one that is not a plain character.
+template <typename Iterator>
+std::u32string leading_literals(Iterator begin, Iterator end) {
+  std::u32string text;
+  for (; begin != end && begin->literal && begin->repeat == Piece::Repeat::once; ++begin) {
+    // U+FFFD also fits every byte that is no UTF-8.
+    if (*begin->literal == kReplacement) break;
+    text += *begin->literal;
+  }
+  return text;
+}
 
 /// Lays pieces out as states, from the last to the first.
 class StateBuilder {
@@ -336,6 +351,14 @@ std::optional<CharPattern> CharPattern::compile(std::string_view expression) {
   if (!reader.ok()) return std::nullopt;
   StateBuilder builder;
   CharPattern pattern;
+  if (!pieces.empty() && pieces.front().kind == Kind::text_start) {
+    pattern.prefix_ = encode_runes(leading_literals(pieces.begin() + 1, pieces.end()));
+  }
+  if (!pieces.empty() && pieces.back().kind == Kind::text_end) {
+    auto suffix = leading_literals(pieces.rbegin() + 1, pieces.rend());
+    std::reverse(suffix.begin(), suffix.end());
+    pattern.suffix_ = encode_runes(suffix);
+  }
   const std::uint32_t match = builder.add({.kind = Kind::match});
   pattern.start_ = builder.sequence(pieces, match);
   pattern.states_ = std::move(builder.states);
@@ -354,7 +377,7 @@ struct CharPattern::Run {
   }
 
   bool matched() {
-    ahead = base::decode_rune(rest);
+    ahead = decode_rune(rest);
     enter(pattern.start_);
     while (!found && count > 0 && ahead.width > 0) step();
     return found;
@@ -366,7 +389,7 @@ struct CharPattern::Run {
     rest.remove_prefix(ahead.width);
     behind = rune;
     at_start = false;
-    ahead = base::decode_rune(rest);
+    ahead = decode_rune(rest);
     std::swap(now, then);
     const std::size_t living = std::exchange(count, 0);
     ++generation;
@@ -414,12 +437,14 @@ struct CharPattern::Run {
   std::uint32_t *now, *then, *marks;
   std::uint32_t generation = 1;
   std::size_t count = 0;
-  base::Rune ahead;
+  Rune ahead;
   char32_t behind = 0;
   bool at_start = true;
   bool found = false;
 };
 
-bool CharPattern::matches(std::string_view text) const { return Run(*this, text).matched(); }
+bool CharPattern::matches(std::string_view text) const {
+  return text.starts_with(prefix_) && text.ends_with(suffix_) && Run(*this, text).matched();
+}
 
-}  // namespace dockerfile
+}  // namespace base

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dockerfile/pattern_matcher.h"
+#include "base/pattern_matcher.h"
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 
-namespace dockerfile {
+namespace base {
 namespace {
 
 bool covers(const std::string& pattern, std::string_view path) {
@@ -59,7 +59,7 @@ TEST(PatternMatcher, AWalkGivesTheSameAnswers) {
   EXPECT_TRUE(matcher.matches("d/e/z", below, nullptr));
   EXPECT_TRUE(matcher.matches("d/x", top, nullptr));
   MatchInfo foreign{{true}};
-  EXPECT_THROW(matcher.matches("d", foreign, nullptr), base::Error);
+  EXPECT_THROW(matcher.matches("d", foreign, nullptr), Error);
 }
 
 TEST(PatternMatcher, TakesSpecialCharactersOfExpressionsLiterally) {
@@ -74,10 +74,10 @@ TEST(PatternMatcher, TakesSpecialCharactersOfExpressionsLiterally) {
 
 TEST(PatternMatcher, RefusesMalformedPatterns) {
   for (const char* pattern : {"[", "[a", "[]a]", "[-]", "[x-]", "a\\", "!", "[\\"}) {
-    EXPECT_THROW(PatternMatcher({pattern}), base::Error) << pattern;
+    EXPECT_THROW(PatternMatcher({pattern}), Error) << pattern;
   }
   const PatternMatcher late({"a\\yb*"});
-  EXPECT_THROW(late.matches_or_parent_matches("x"), base::Error);
+  EXPECT_THROW(late.matches_or_parent_matches("x"), Error);
 }
 
 TEST(PatternMatcher, NeverCoversTheRootItself) {
@@ -93,4 +93,4 @@ TEST(PatternMatcher, StaysLinearOnHostilePatterns) {
 }
 
 }  // namespace
-}  // namespace dockerfile
+}  // namespace base

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dockerfile/char_pattern.h"
+#include "base/char_pattern.h"
 
 #include <gtest/gtest.h>
 
-namespace dockerfile {
+namespace base {
 namespace {
 
 bool matches(std::string_view expression, std::string_view text) {
@@ -47,4 +47,4 @@ TEST(CharPattern, RefusesWhatIsMalformed) {
 }
 
 }  // namespace
-}  // namespace dockerfile
+}  // namespace base
