@@ -4,12 +4,13 @@
 #
 # Builds the program, makes base images from Debian packages, builds the two examples, runs what came
 # out, builds again, changes one file and builds again. Everything is kept below build/demo; a second
-# walk takes seconds. DEMO_SUITE chooses the Debian release of the bases.
+# walk takes seconds. DEMO_SUITE chooses the Debian release of the bases, SLIPWAY a program to use instead of
+# building one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 demo=$PWD/build/demo
 store=$demo/store
-slipway=$PWD/build/release/slipway
+slipway=${SLIPWAY:-$PWD/build/release/slipway}
 mkdir -p "$demo"
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' dim=$'\e[2m' blue=$'\e[34m' plain=$'\e[0m'; else bold='' dim='' blue='' plain=''; fi
@@ -45,11 +46,11 @@ prepare() {
     tools/demo_bases.sh "$demo/bases" "$SUITE" &
     bases=$!
   fi
-  if ! ./dev build release >"$demo/build.log" 2>&1; then
+  if [ -z "${SLIPWAY:-}" ] && ! ./dev build release >"$demo/build.log" 2>&1; then
     tail -n 30 "$demo/build.log" >&2
     exit 1
   fi
-  say "  slipway        $(du -h --apparent-size "$slipway" | cut -f1) in build/release: $("$slipway" version | head -n 1)"
+  say "  slipway        $(du -h --apparent-size "$slipway" | cut -f1): $("$slipway" version | head -n 1)"
   if [ -n "$bases" ]; then
     wait "$bases"
     run import "$demo/bases/debian.tar" "local/debian:$SUITE-slim"
@@ -118,13 +119,14 @@ steps() {
   awk -v wanted="$1" '
     /^#[0-9]+ \[/ { number = $1; line = $0; sub(/^#[0-9]+ /, "", line); name[number] = line; if (!(number in order)) order[number] = ++count }
     /^#[0-9]+ (CACHED|DONE)/ && ($1 in name) { end[$1] = $2; time[$1] = $3 }
-    END { for (n in end) if (end[n] == wanted && name[n] !~ /internal|exporting/) printf "%d\t  %-7s %s\n", order[n], time[n], substr(name[n], 1, 96) }
+    END { for (n in end) if (end[n] == wanted && name[n] !~ /^\[internal\]|^exporting/) printf "%d\t  %-7s %s\n", order[n], time[n], substr(name[n], 1, 96) }
   ' "$demo/change.log" | sort -n | cut -f2-
 }
 
 change() {
   title "One source file changes: only what depends on it runs again"
-  sed -i 's/linkboard %s serves on/linkboard %s, now changed, serves on/' "$demo/go-service/cmd/linkboard/main.go"
+  # Another text at each walk: a change that was made before would be found in the cache.
+  sed -i "s/linkboard %s serves on/linkboard %s (changed at $(date +%T)) serves on/" "$demo/go-service/cmd/linkboard/main.go"
   diff -u "examples/go-service/cmd/linkboard/main.go" "$demo/go-service/cmd/linkboard/main.go" | grep '^[-+]	' | sed 's/^/  /' || true
   show "build -t linkboard:1.0 --build-arg VERSION=1.0 examples/go-service"
   if ! timed go_build --progress=plain 2>"$demo/change.log"; then cat "$demo/change.log" >&2; exit 1; fi

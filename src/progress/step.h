@@ -8,13 +8,16 @@
 //     transfer.done();
 //     step.done();                            // or step.cached(), step.failed("no such file")
 //
-// A Step destroyed without an end is reported as cancelled. Threads: one Step may be used from many.
+// `step.guard([&] { … })` reports an Error as the step's failure. A Step destroyed without an end is
+// reported as cancelled. Threads: one Step may be used from many.
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/time.h"
 #include "progress/events.h"
 
@@ -38,6 +41,18 @@ class Step {
   void done();
   void cached();
   void failed(std::string error);
+
+  /// Runs `body` as this step's work: a base::Error that leaves it is reported as the step's failure.
+  /// The caller still says done() or cached().
+  template <typename Body>
+  decltype(auto) guard(Body&& body) {
+    try {
+      return std::forward<Body>(body)();
+    } catch (const base::Error& error) {
+      failed(error.text());
+      throw;
+    }
+  }
 
  private:
   friend class Transfer;

@@ -49,6 +49,18 @@ TEST(Step, OneThatIsAbandonedCountsAsCancelled) {
   EXPECT_TRUE(is_cancellation(std::get<Vertex>(sink.events.back()).error));
 }
 
+TEST(Step, AnErrorInItsWorkIsItsFailure) {
+  Recorder sink;
+  HandClock clock;
+  const auto run = [&] {
+    Step step(sink, clock, "export");
+    step.guard([] { base::fail(base::Code::unknown, "disk is full"); });
+  };
+  EXPECT_THROW(run(), base::Error);
+  ASSERT_EQ(sink.events.size(), 2U);
+  EXPECT_EQ(std::get<Vertex>(sink.events.back()).error, "disk is full");
+}
+
 TEST(Step, TransfersAreThrottledButTheLastNumbersArrive) {
   Recorder sink;
   HandClock clock;

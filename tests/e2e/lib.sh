@@ -10,13 +10,13 @@ need() { local p; for p in "$@"; do command -v "$p" >/dev/null || skip "needs $p
 need_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 
 slipway() { "$SLIPWAY" --root "$ROOT" "$@"; }
-# A build with plain progress, its stderr in $T/log and its stdout in $T/out.
-build() { slipway build --progress=plain "$@" >"$T/out" 2>"$T/log" || { local code=$?; cat "$T/log"; return $code; }; }
+# A build with plain progress, its stderr in $T/log and its stdout in $T/stdout.
+build() { slipway build --progress=plain "$@" >"$T/stdout" 2>"$T/log" || { local code=$?; cat "$T/log"; return $code; }; }
 # The same, expected to fail with an exit code: fails CODE build args…
 fails() {
   local expected=$1 code=0
   shift
-  slipway build --progress=plain "$@" >"$T/out" 2>"$T/log" || code=$?
+  slipway build --progress=plain "$@" >"$T/stdout" 2>"$T/log" || code=$?
   cat "$T/log"
   [ $code = "$expected" ] || fail "exit code $code instead of $expected"
 }

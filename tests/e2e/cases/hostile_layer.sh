@@ -11,13 +11,13 @@ for archive in evil/*.tar; do
   mkdir -p ctx && cp "$archive" ctx/a.tar
   printf 'FROM %s\nADD a.tar /in/\nRUN true\n' "$base" >ctx/Dockerfile
   code=0
-  timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -o "out-$name" ctx >out 2>log || code=$?
+  timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -o "out-$name" ctx >stdout 2>log || code=$?
   [ $code -le 1 ] || { cat log; fail "$name: exit code $code"; }
   code=0
   timeout 60 "$SLIPWAY" --root "$ROOT" import "$archive" "evil/$name" 2>log || code=$?
   if [ $code = 0 ]; then
     printf 'FROM evil/%s\nCOPY --from=%s /bin/busybox /bb\n' "$name" "$base" >ctx/Dockerfile
-    timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -o "out2-$name" ctx >out 2>log || code=$?
+    timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -o "out2-$name" ctx >stdout 2>log || code=$?
   fi
   [ $code -le 1 ] || { cat log; fail "$name: exit code $code"; }
   same "$(cat "$T/victim")" untouched

@@ -12,8 +12,8 @@ assert meta["containerimage.config.digest"] == open("id").read().strip(), meta
 assert meta["containerimage.digest"].startswith("sha256:"), meta
 assert meta["image.name"].endswith("app:1"), meta
 END
-slipway build -q -t app:1 ctx >out 2>log
-same "$(cat out)" "$(cat id)"
+slipway build -q -t app:1 ctx >stdout 2>log
+same "$(cat stdout)" "$(cat id)"
 same "$(cat log)" ""
 build ctx
-same "$(cat out)" ""
+same "$(cat stdout)" ""

@@ -9,7 +9,7 @@ RUN sleep $mark
 END
 # A background job of a script ignores SIGINT unless it is told not to.
 python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
-  "$SLIPWAY" --root "$ROOT" build --progress=plain -t app ctx >out 2>log &
+  "$SLIPWAY" --root "$ROOT" build --progress=plain -t app ctx >stdout 2>log &
 pid=$!
 for ((i = 0; i < 200; i++)); do
   pgrep -x -f "sleep $mark" >/dev/null && break

@@ -9,7 +9,7 @@ FROM $base
 COPY a.txt /
 RUN cat /a.txt /a.txt > /b.txt
 END
-SLIPWAY_FAULT=list=$T/points build -t app -o out ctx
+SLIPWAY_FAULT=list=$T/points build -t app ctx
 count=$(wc -l <points)
 [ "$count" -ge 3 ] || fail "only $count fault points were reached"
 sort points | uniq -c
@@ -18,10 +18,10 @@ for ((i = 1; i <= count; i += step)); do
   rm -rf "$ROOT" out
   cp -a pristine "$ROOT"
   code=0
-  SLIPWAY_FAULT=kill@$i slipway build -q -t app -o out ctx >out.txt 2>log || code=$?
+  SLIPWAY_FAULT=kill@$i slipway build -q -t app ctx >stdout 2>log || code=$?
   [ $code = 137 ] || [ $code = 0 ] || { cat log; fail "kill@$i ended with $code"; }
-  rm -rf out
-  build -t app -o out ctx
+  build -t app ctx
+  build -o out ctx
   same "$(cat out/b.txt)" $'text\ntext'
   slipway images >images
   contains images app

@@ -7,7 +7,7 @@ dockerfile <<END
 FROM $base
 RUN echo started && sleep $mark
 END
-"$SLIPWAY" --root "$ROOT" build --progress=plain -t app ctx >out 2>log &
+"$SLIPWAY" --root "$ROOT" build --progress=plain -t app ctx >stdout 2>log &
 pid=$!
 for ((i = 0; i < 200; i++)); do
   pgrep -x -f "sleep $mark" >/dev/null && break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# FROM a registry on loopback over plain http, push back to it, and work without it afterwards.
+# FROM a registry on loopback over plain http, and work without it afterwards.
 # shellcheck shell=bash disable=SC2154,SC2034
 need skopeo
 registry
@@ -10,14 +10,11 @@ printf 'FROM 127.0.0.1:%s/team/base:1\nRUN echo pulled > /p\n' "$port" | dockerf
 ROOT=$T/fresh
 build -o out ctx
 same "$(cat out/p)" pulled
-build --push -t "127.0.0.1:$port/team/app:2" ctx
-skopeo inspect --tls-verify=false "docker://127.0.0.1:$port/team/app:2" >/dev/null
-slipway pull "127.0.0.1:$port/team/app:2"
+slipway pull "127.0.0.1:$port/team/base:1"
 slipway images >images
-contains images team/app
+contains images team/base
 end_background
 background=()
 build -o out2 ctx # the tag cannot be resolved again: what is known is used, and said
 same "$(cat out2/p)" pulled
 build --offline -o out3 ctx
-fails 1 --pull -o out4 ctx

@@ -11,7 +11,7 @@ for lie in wrong-bytes short-blob endless-blob wrong-manifest dies-in-blob redir
   printf 'FROM 127.0.0.1:%s/x:1\nRUN true\n' "$port" | dockerfile
   ROOT=$T/store-$lie
   code=0
-  timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -t "x:$lie" ctx >out 2>log || code=$?
+  timeout 60 "$SLIPWAY" --root "$ROOT" build --progress=plain -t "x:$lie" ctx >stdout 2>log || code=$?
   if [ $lie = dies-in-blob ]; then
     same $code 0 # it dies once in each blob: the rest is asked for again
     continue

@@ -19,9 +19,11 @@ END
 chmod -R a+rX ctx "$E2E_WORK/base.tar"
 as_user() { runuser -u "$user" -- env -i HOME="$T/home" PATH="$PATH" "$T/slipway-bin" "$@"; }
 as_user import "$E2E_WORK/base.tar" "$base"
-as_user build --progress=plain -t app -o "type=tar,dest=$T/home/out.tar" ctx
+as_user build --progress=plain -o "type=tar,dest=$T/home/out.tar" ctx
 tar -xOf home/out.tar id | grep -qx 0
 tar -xOf home/out.tar tmp/who | grep -qx app
 tar --numeric-owner -tvf home/out.tar owned | grep -q ' 1000/1000 '
-as_user images | grep -q app
+as_user build -q -t app ctx >/dev/null
+as_user images >images
+contains images app
 nothing_mounted

@@ -6,7 +6,7 @@ dockerfile <<END
 FROM $base
 RUN mkdir -p /out && chmod 777 /out && id -u > /out/root && cat /proc/1/cmdline | tr '\\0' ' ' > /out/pid1
 RUN if mount -t tmpfs none /mnt 2>/dev/null; then echo mounted > /out/escape; fi
-RUN if echo 1 > /proc/sys/kernel/sysrq 2>/dev/null; then echo written > /out/escape; fi
+RUN if echo 1 > /proc/sys/vm/drop_caches 2>/dev/null; then echo written > /out/escape; fi
 RUN grep CapEff /proc/self/status > /out/caps
 USER app
 RUN id -un > /out/user && echo \$HOME > /out/home
