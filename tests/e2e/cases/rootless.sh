@@ -26,4 +26,10 @@ tar --numeric-owner -tvf home/out.tar owned | grep -q ' 1000/1000 '
 as_user build -q -t app ctx >/dev/null
 as_user images >images
 contains images app
+# One id only: what needs no other owner still builds.
+sed -i "/^$user:/d" /etc/subuid /etc/subgid
+printf 'FROM %s\nRUN id -u > /id\n' "$base" >ctx/Dockerfile
+as_user --root "$T/home/single" import "$E2E_WORK/base.tar" "$base"
+as_user --root "$T/home/single" build --progress=plain -o "$T/home/out" ctx
+same "$(cat home/out/id)" 0
 nothing_mounted
