@@ -6,6 +6,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <random>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "layer/compress.h"
@@ -16,8 +18,8 @@ namespace layer {
 namespace {
 
 using testing::describe_tree;
-using testing::TarBuilder;
 using ::testing::ElementsAre;
+using testing::TarBuilder;
 using Lines = std::vector<std::string>;
 
 class ApplyTest : public ::testing::Test {
@@ -42,13 +44,14 @@ class ApplyTest : public ::testing::Test {
 };
 
 TEST_F(ApplyTest, MakesFilesWithOwnerModeAndTime) {
-  const auto tar = TarBuilder()
-                       .add({.name = "d/", .type = TarType::directory, .mode = 02775, .uid = 5, .gid = 6, .mtime = 77})
-                       .add({.name = "d/f", .mode = 04711, .uid = 1000, .gid = 50, .mtime = 88}, "text")
-                       .symlink("d/l", "f")
-                       .add({.name = "p", .type = TarType::fifo, .mode = 0600})
-                       .add({.name = "null", .type = TarType::char_device, .mode = 0666, .device_major = 1, .device_minor = 3})
-                       .end();
+  const auto tar =
+      TarBuilder()
+          .add({.name = "d/", .type = TarType::directory, .mode = 02775, .uid = 5, .gid = 6, .mtime = 77})
+          .add({.name = "d/f", .mode = 04711, .uid = 1000, .gid = 50, .mtime = 88}, "text")
+          .symlink("d/l", "f")
+          .add({.name = "p", .type = TarType::fifo, .mode = 0600})
+          .add({.name = "null", .type = TarType::char_device, .mode = 0666, .device_major = 1, .device_minor = 3})
+          .end();
   const auto applied = apply(tar);
   EXPECT_EQ(describe_tree(layer()),
             (Lines{"d dir 2775", "d/f file 4711 = text", "d/l -> f", "null special 666", "p special 600"}));
@@ -64,8 +67,8 @@ TEST_F(ApplyTest, MakesFilesWithOwnerModeAndTime) {
 
 TEST_F(ApplyTest, TurnsWhiteoutsIntoOverlayMarks) {
   apply(TarBuilder().dir("d/").file("d/.wh.gone").dir("o/").file("o/.wh..wh..opq").file("o/new").file(".wh.top").end());
-  EXPECT_EQ(describe_tree(layer()), (Lines{"d dir 755", "d/gone whiteout", "o dir 755 opaque", "o/new file 644 = ",
-                                           "top whiteout"}));
+  EXPECT_EQ(describe_tree(layer()),
+            (Lines{"d dir 755", "d/gone whiteout", "o dir 755 opaque", "o/new file 644 = ", "top whiteout"}));
 }
 
 TEST_F(ApplyTest, WritesUserAttributesForUserNamespaces) {
@@ -77,15 +80,25 @@ TEST_F(ApplyTest, WritesUserAttributesForUserNamespaces) {
 
 TEST_F(ApplyTest, AWhiteoutHidesOnlyWhatLiesBelow) {
   // Whiteout and new file of one name, in either order: the new one stays and hides the old tree.
-  apply(TarBuilder().file(".wh.a").dir("a/").file("a/x").dir("b/").file("b/x").file(".wh.b").file("c").file(".wh.c").end());
-  EXPECT_EQ(describe_tree(layer()), (Lines{"a dir 755 opaque", "a/x file 644 = ", "b dir 755 opaque",
-                                           "b/x file 644 = ", "c file 644 = "}));
+  apply(TarBuilder()
+            .file(".wh.a")
+            .dir("a/")
+            .file("a/x")
+            .dir("b/")
+            .file("b/x")
+            .file(".wh.b")
+            .file("c")
+            .file(".wh.c")
+            .end());
+  EXPECT_EQ(describe_tree(layer()),
+            (Lines{"a dir 755 opaque", "a/x file 644 = ", "b dir 755 opaque", "b/x file 644 = ", "c file 644 = "}));
 }
 
 TEST_F(ApplyTest, LeavesNotesOfOldFormatsOutAndRefusesEmptyWhiteouts) {
   apply(TarBuilder().file(".wh..wh.plnk").file(".wh..wh.aufs").end());
   EXPECT_EQ(describe_tree(layer()), Lines{});
-  for (const auto* name : {".wh.", "d/.wh..", "d/.wh..."}) EXPECT_THROW(apply(TarBuilder().file(name).end()), base::Error);
+  for (const auto* name : {".wh.", "d/.wh..", "d/.wh..."})
+    EXPECT_THROW(apply(TarBuilder().file(name).end()), base::Error);
 }
 
 TEST_F(ApplyTest, ListsDirectoriesTheTarOnlyImplies) {
@@ -111,7 +124,11 @@ TEST_F(ApplyTest, KeepsHardLinksAndCapabilities) {
   const std::string capability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
   apply(TarBuilder()
             .add({.name = "a", .mode = 0755, .uid = 9, .xattrs = {{"security.capability", capability}}}, "x")
-            .add({.name = "b", .type = TarType::hard_link, .mode = 0755, .uid = 9, .link_name = "a",
+            .add({.name = "b",
+                  .type = TarType::hard_link,
+                  .mode = 0755,
+                  .uid = 9,
+                  .link_name = "a",
                   .xattrs = {{"security.capability", capability}}})
             .symlink("s", "a")
             .link("t", "s")
@@ -130,7 +147,9 @@ TEST_F(ApplyTest, TheEntryOfAHardLinkHasTheLastWord) {
 
 TEST_F(ApplyTest, DoesNotLetArchivesSpeakToOverlayfs) {
   apply(TarBuilder()
-            .add({.name = "d/", .type = TarType::directory, .mode = 0755,
+            .add({.name = "d/",
+                  .type = TarType::directory,
+                  .mode = 0755,
                   .xattrs = {{"trusted.overlay.redirect", "/etc"}, {"user.overlay.opaque", "y"}, {"user.mine", "1"}}})
             .end());
   const auto directory = base::open_directory(layer());
@@ -211,9 +230,9 @@ TEST_F(ApplyTest, DigestCoversWhatFollowsTheEnd) {
 }
 
 TEST_F(ApplyTest, SkipsDevicesWhenTold) {
-  const auto applied =
-      apply(TarBuilder().add({.name = "null", .type = TarType::char_device, .device_major = 1, .device_minor = 3}).end(),
-            {.devices = Devices::skip});
+  const auto applied = apply(
+      TarBuilder().add({.name = "null", .type = TarType::char_device, .device_major = 1, .device_minor = 3}).end(),
+      {.devices = Devices::skip});
   EXPECT_THAT(applied.skipped_devices, ElementsAre("/null"));
   EXPECT_EQ(describe_tree(layer()), Lines{});
 }
@@ -221,6 +240,39 @@ TEST_F(ApplyTest, SkipsDevicesWhenTold) {
 TEST_F(ApplyTest, OwnersOutOfRangeAreRefused) {
   EXPECT_THROW(apply(TarBuilder().add({.name = "f", .uid = 4294967295}).end()), base::Error);
   EXPECT_THROW(apply(TarBuilder().add({.name = "f", .uid = 1ULL << 40}).end()), base::Error);
+}
+
+TEST_F(ApplyTest, RandomArchivesOfTrapsStayInside) {
+  const auto outside = room_.path() + "/outside";
+  base::write_file_atomic(outside + "/secret", "untouched");
+  const Lines names{"a",   "a/b",      "a/b/c", "../outside/x",     "/outside/x",     "a/../../outside/x", "l",
+                    "l/x", "l/secret", ".wh.a", "a/.wh.b",          "a/.wh..wh..opq", ".wh..wh..opq",      "..",
+                    ".",   "",         "./a/",  "l/../../outside/y"};
+  const Lines targets{outside, "..", "../outside", "/", ".", "a", "l", "a/b", "../../../..", outside + "/secret"};
+  std::mt19937 random(11);  // fixed, so that a failure can be repeated
+  const auto any = [&](const Lines& from) { return from[random() % from.size()]; };
+  for (int round = 0; round < 200; ++round) {
+    base::remove_tree(layer());
+    base::make_directories(layer());
+    TarBuilder tar;
+    for (int i = 0; i < 12; ++i) {
+      auto name = any(names);
+      if (name.empty()) name = "x";
+      switch (random() % 4) {
+        case 0: tar.file(name.back() == '/' ? "f" : name, "written"); break;
+        case 1: tar.dir(name + "/"); break;
+        case 2: tar.symlink(name, any(targets)); break;
+        default: tar.link(name, any(targets)); break;
+      }
+    }
+    try {
+      apply(tar.end());
+    } catch (const base::Error&) {
+    }
+    ASSERT_EQ(base::list_directory(outside), Lines{"secret"}) << round;
+    ASSERT_EQ(base::read_file(outside + "/secret"), "untouched") << round;
+    ASSERT_EQ(base::lstat_if_exists(outside + "/secret")->st_nlink, 1u) << round;
+  }
 }
 
 TEST_F(ApplyTest, StopsWhenAsked) {

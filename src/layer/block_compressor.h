@@ -4,12 +4,12 @@
 //
 // The input is cut every `block_size` bytes, whatever the pieces it comes in; each block is
 // compressed for itself. So the output follows from the input alone.
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <condition_variable>
 #include <string>
 
 #include "base/task.h"

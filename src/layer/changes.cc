@@ -65,8 +65,8 @@ class ChangeWalker {
   }
 
   bool descend(int upper, const std::string& name, const MergedDirectory& lower, Relation relation) {
-    const base::Fd inner(SLIP_SYSCALL(
-        ::openat(upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open {}", path_));
+    const base::Fd inner(
+        SLIP_SYSCALL(::openat(upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open {}", path_));
     const auto below = lower.enter(name);
     if (relation == Relation::merged && !below.empty() && is_opaque(inner.get(), "")) relation = Relation::opaque;
     return directory(inner.get(), below, relation);

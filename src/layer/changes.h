@@ -23,7 +23,7 @@ struct FileChange {
   ChangeKind kind;
   const std::string& path;  ///< relative to the root
   const std::string& name;
-  int directory = -1;                  ///< of the upper layer, where `name` lies; -1 for remove
+  int directory = -1;                   ///< of the upper layer, where `name` lies; -1 for remove
   const struct stat* status = nullptr;  ///< nullptr for remove
 };
 

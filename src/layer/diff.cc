@@ -172,8 +172,8 @@ class LayerTar {
 
 }  // namespace
 
-Diffed write_diff(std::span<const std::string> lowers, const std::string& upper, Sink& out,
-                  const DiffOptions& options, const std::stop_token& stop) {
+Diffed write_diff(std::span<const std::string> lowers, const std::string& upper, Sink& out, const DiffOptions& options,
+                  const std::stop_token& stop) {
   LayerTar tar(upper, out, options);
   walk_changes(lowers, upper, stop, [&](const FileChange& change) {
     base::with_context([&] { tar.handle(change); }, "writing \"{}\" to the layer", change.path);

@@ -35,8 +35,8 @@ struct Diffed {
 };
 
 /// `lowers`: layer directories, bottom first. Writes a complete tar; does not finish the sink.
-Diffed write_diff(std::span<const std::string> lowers, const std::string& upper, Sink& out,
-                  const DiffOptions& options, const std::stop_token& stop);
+Diffed write_diff(std::span<const std::string> lowers, const std::string& upper, Sink& out, const DiffOptions& options,
+                  const std::stop_token& stop);
 
 /// True when write_diff would write no entry.
 bool is_empty_diff(std::span<const std::string> lowers, const std::string& upper, const std::stop_token& stop);

@@ -18,11 +18,11 @@ namespace layer {
 namespace {
 
 using testing::describe_tree;
+using ::testing::ElementsAre;
 using testing::entries_of;
+using ::testing::IsEmpty;
 using testing::names_of;
 using testing::TarBuilder;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 /// Layer directories made from tars, as they come from images and from steps.
 class DiffTest : public ::testing::Test {
@@ -58,16 +58,25 @@ TEST_F(DiffTest, OverNothingEverythingIsListedInWalkOrder) {
 }
 
 TEST_F(DiffTest, RoundTripGivesTheSameBytes) {
-  const auto tar = TarBuilder()
-                       .add({.name = "bin/", .type = TarType::directory, .mode = 0755, .mtime = 5})
-                       .add({.name = "bin/su", .mode = 04755, .uid = 1, .gid = 2, .mtime = 1700000000,
-                             .xattrs = {{"security.capability", std::string("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)}}},
-                            "program")
-                       .add({.name = std::string("caf\xc3\xa9"), .mode = 0644, .mtime = 6}, "x")
-                       .add({.name = "dev/", .type = TarType::directory, .mode = 0755, .mtime = 5})
-                       .add({.name = "dev/p", .type = TarType::fifo, .mode = 0600, .mtime = 5})
-                       .add({.name = "dev/z", .type = TarType::block_device, .mode = 0600, .mtime = 5,
-                             .device_major = 8, .device_minor = 1});
+  const auto tar =
+      TarBuilder()
+          .add({.name = "bin/", .type = TarType::directory, .mode = 0755, .mtime = 5})
+          .add({.name = "bin/su",
+                .mode = 04755,
+                .uid = 1,
+                .gid = 2,
+                .mtime = 1700000000,
+                .xattrs = {{"security.capability", std::string("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)}}},
+               "program")
+          .add({.name = std::string("caf\xc3\xa9"), .mode = 0644, .mtime = 6}, "x")
+          .add({.name = "dev/", .type = TarType::directory, .mode = 0755, .mtime = 5})
+          .add({.name = "dev/p", .type = TarType::fifo, .mode = 0600, .mtime = 5})
+          .add({.name = "dev/z",
+                .type = TarType::block_device,
+                .mode = 0600,
+                .mtime = 5,
+                .device_major = 8,
+                .device_minor = 1});
   EXPECT_TRUE(diff({}, layer(tar)) == tar.end());
 }
 
@@ -88,7 +97,8 @@ TEST_F(DiffTest, ARemovedTreeIsOneEntryWithoutOwnerModeOrTime) {
 }
 
 TEST_F(DiffTest, OpaqueDirectoriesAreComparedWithWhatTheyHide) {
-  const auto base = layer(TarBuilder().dir("d/").file("d/a", "1").file("d/b", "1").dir("d/s/").file("d/s/x").file("d/z"));
+  const auto base =
+      layer(TarBuilder().dir("d/").file("d/a", "1").file("d/b", "1").dir("d/s/").file("d/s/x").file("d/z"));
   const auto upper = layer(TarBuilder().dir("d/").file("d/.wh..wh..opq").file("d/a", "1").file("d/b", "2").file("d/n"));
   EXPECT_THAT(names_of(diff({base}, upper)), ElementsAre("d/", "d/b", "d/n", "d/.wh.s", "d/.wh.z"));
 }
@@ -173,9 +183,8 @@ TEST_F(DiffTest, SocketsAreLeftOut) {
 }
 
 TEST_F(DiffTest, TimesAreWholeSecondsAndCanBeClamped) {
-  const auto upper = layer(TarBuilder()
-                               .add({.name = "new", .mtime = 5000, .mtime_nanos = 999999999})
-                               .add({.name = "old", .mtime = 5}));
+  const auto upper = layer(
+      TarBuilder().add({.name = "new", .mtime = 5000, .mtime_nanos = 999999999}).add({.name = "old", .mtime = 5}));
   auto entries = entries_of(diff({}, upper));
   EXPECT_EQ(entries[0].mtime, 5000);
   EXPECT_EQ(entries[0].mtime_nanos, 0u);

@@ -230,8 +230,9 @@ void Extractor::set_attributes(const Place& place, const TarEntry& entry) {
         base::fail_errno(error, base::format("set owner {}:{} of {}", uid, gid, entry.name));
       } catch (base::Error& failure) {
         if (error == EINVAL) {
-          failure.set_hint("the user namespace does not map this id: give the user more ids in /etc/subuid and "
-                           "/etc/subgid");
+          failure.set_hint(
+              "the user namespace does not map this id: give the user more ids in /etc/subuid and "
+              "/etc/subgid");
         }
         throw;
       }

@@ -50,7 +50,7 @@ class Extractor {
 
  private:
   struct Place {
-    int directory;     ///< belongs to the extractor, until the next enter()
+    int directory;  ///< belongs to the extractor, until the next enter()
     std::string name;
   };
 

@@ -114,7 +114,10 @@ class ForeignSource final : public Source {
 std::optional<ForeignCompression> sniff_foreign(std::span<const std::byte> head) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   if (text.starts_with("BZh")) return ForeignCompression::bzip2;
-  if (text.starts_with(std::string_view("\xfd" "7zXZ\0", 6))) return ForeignCompression::xz;
+  if (text.starts_with(std::string_view("\xfd"
+                                        "7zXZ\0",
+                                        6)))
+    return ForeignCompression::xz;
   return std::nullopt;
 }
 

@@ -32,8 +32,8 @@ std::optional<Record> take_record(std::string_view& text) {
 
 /// Names must not hold NUL bytes; values of other keys (attributes) may.
 bool is_valid(const Record& record) {
-  const bool is_name = record.key == "path" || record.key == "linkpath" || record.key == "uname" ||
-                       record.key == "gname";
+  const bool is_name =
+      record.key == "path" || record.key == "linkpath" || record.key == "uname" || record.key == "gname";
   return (is_name ? record.value : record.key).find('\0') == std::string_view::npos;
 }
 

@@ -59,7 +59,9 @@ std::optional<std::int64_t> parse_number(std::string_view field) {
 std::optional<TarType> known_type(char flag, std::string_view name) {
   switch (flag) {
     case '\0': return name.ends_with('/') ? TarType::directory : TarType::file;  // pre-POSIX
-    case '0': case '7': case 'S': return TarType::file;
+    case '0':
+    case '7':
+    case 'S': return TarType::file;
     case '1': return TarType::hard_link;
     case '2': return TarType::symlink;
     case '3': return TarType::char_device;

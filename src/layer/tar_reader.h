@@ -44,9 +44,6 @@ class TarReader {
   /// The whole remaining content, with holes as zeros; throws out_of_range beyond `limit`.
   std::string read_content(std::size_t limit);
 
-  /// Offset of the header of the entry returned last, for messages.
-  std::uint64_t entry_offset() const { return entry_offset_; }
-
  private:
   using Records = std::map<std::string, std::string>;
   using Block = std::array<unsigned char, 512>;
@@ -79,10 +76,10 @@ class TarReader {
 
   Source& source_;
   std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0;     ///< of the unread bytes in buffer_
+  std::size_t begin_ = 0;  ///< of the unread bytes in buffer_
   std::size_t end_ = 0;
-  std::uint64_t offset_ = 0;  ///< in the archive, of the next unread byte
-  std::uint64_t entry_offset_ = 0;
+  std::uint64_t offset_ = 0;        ///< in the archive, of the next unread byte
+  std::uint64_t entry_offset_ = 0;  ///< of the header being read, for messages
 
   TarEntry entry_;
   std::uint64_t stored_ = 0;      ///< content bytes in the archive still to be read

@@ -105,8 +105,8 @@ TEST(TarReader, ReadsGnuLongNamesAndLinks) {
   const std::string link(200, 'l');
   const auto tar = sealed(header("././@LongLink", 'L', base::format("{:011o}", name.size() + 1), "ustar  ")) +
                    padded(name + '\0') +
-                   sealed(header("././@LongLink", 'K', base::format("{:011o}", link.size()), "ustar  ")) + padded(link) +
-                   sealed(header("short", '2', "00000000000", "ustar  ")) + kEnd;
+                   sealed(header("././@LongLink", 'K', base::format("{:011o}", link.size()), "ustar  ")) +
+                   padded(link) + sealed(header("short", '2', "00000000000", "ustar  ")) + kEnd;
   const auto members = read_all(tar);
   ASSERT_EQ(members.size(), 1u);
   EXPECT_EQ(members[0].entry.name, name);
@@ -115,8 +115,8 @@ TEST(TarReader, ReadsGnuLongNamesAndLinks) {
 
 TEST(TarReader, ReadsBase256Numbers) {
   auto block = header("big", '2', "");
-  block.replace(108, 8, std::string("\x80\0\0\0\0\x20\0\0", 8));                       // uid 2097152
-  block.replace(136, 12, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe");            // mtime -2
+  block.replace(108, 8, std::string("\x80\0\0\0\0\x20\0\0", 8));               // uid 2097152
+  block.replace(136, 12, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe");  // mtime -2
   const auto members = read_all(sealed(block) + kEnd);
   EXPECT_EQ(members[0].entry.uid, 2097152u);
   EXPECT_EQ(members[0].entry.mtime, -2);
@@ -159,7 +159,12 @@ TEST(TarReader, IgnoresWhatFollowsTheEnd) {
 
 TEST(TarReader, ReadsOldGnuSparseFiles) {
   auto block = header("s", 'S', "00000000006", "ustar  ");
-  block.replace(386, 48, std::string("00000000002\0" "00000000003\0" "00000000010\0" "00000000003\0", 48));
+  block.replace(386, 48,
+                std::string("00000000002\0"
+                            "00000000003\0"
+                            "00000000010\0"
+                            "00000000003\0",
+                            48));
   block.replace(483, 11, "00000000014");
   const auto members = read_all(sealed(block) + padded("abcdef") + kEnd);
   EXPECT_EQ(members[0].content, std::string("\0\0abc\0\0\0def\0", 12));
@@ -201,8 +206,8 @@ TEST(TarReader, RefusesLyingSparseMaps) {
 }
 
 TEST(TarReader, RefusesBrokenPaxRecords) {
-  for (const auto* records : {"5 a=b\n", "7 a=b\n", "99 a=b\n", "6 =ab\n", "6 abc\n", "a=b\n", "-6 a=b\n", "0 \n", "3 \n",
-                              "18446744073709551615 a=b\n", "6 a=bX"}) {
+  for (const auto* records : {"5 a=b\n", "7 a=b\n", "99 a=b\n", "6 =ab\n", "6 abc\n", "a=b\n", "-6 a=b\n", "0 \n",
+                              "3 \n", "18446744073709551615 a=b\n", "6 a=bX"}) {
     EXPECT_NE(error_of(pax(records) + sealed(header("f", '0', "00000000000")) + kEnd), "") << records;
   }
   EXPECT_NE(error_of(pax(pax_record("path", std::string("a\0b", 3))) + sealed(header("f", '0', "0")) + kEnd), "");
@@ -212,8 +217,9 @@ TEST(TarReader, RefusesBrokenPaxRecords) {
 
 TEST(TarReader, TellsWhereATruncatedArchiveEnds) {
   const auto tar = sealed(header("file", '0', "00000001000")) + std::string(100, 'x');
-  EXPECT_EQ(error_of(tar), "malformed tar at byte 0 (near \"file\"): it ends in the middle of this file's content; "
-                           "the archive is truncated");
+  EXPECT_EQ(error_of(tar),
+            "malformed tar at byte 0 (near \"file\"): it ends in the middle of this file's content; "
+            "the archive is truncated");
   EXPECT_NE(error_of(std::string_view(tar).substr(0, 300)).find("middle of a header"), std::string::npos);
   EXPECT_NE(error_of(pax("6 a=b\n").substr(0, 514)), "");
   EXPECT_NE(error_of(pax("6 a=b\n")), "");
@@ -263,7 +269,8 @@ TEST(PaxTime, CountsDownwardsBefore1970) {
   EXPECT_EQ(parse_pax_time("-0.5"), (PaxTime{-1, 500000000}));
   EXPECT_EQ(parse_pax_time("1.1234567899"), (PaxTime{1, 123456789}));
   EXPECT_EQ(parse_pax_time("1."), (PaxTime{1, 0}));
-  for (const auto* text : {"", ".5", "1.x", "x", "1e9", "99999999999999999999"}) EXPECT_FALSE(parse_pax_time(text)) << text;
+  for (const auto* text : {"", ".5", "1.x", "x", "1e9", "99999999999999999999"})
+    EXPECT_FALSE(parse_pax_time(text)) << text;
 }
 
 }  // namespace

@@ -68,7 +68,10 @@ class HeaderBlock {
 
   /// Magic and checksum; everything else must be in place.
   std::span<const std::byte> seal() {
-    std::memcpy(&bytes_[kMagic.offset], "ustar\0" "00", kMagic.size);
+    std::memcpy(&bytes_[kMagic.offset],
+                "ustar\0"
+                "00",
+                kMagic.size);
     std::memset(&bytes_[kChecksum.offset], ' ', kChecksum.size);
     unsigned sum = 0;
     for (const auto byte : bytes_) sum += byte;
@@ -192,8 +195,8 @@ class Chooser {
 };
 
 void check_entry(const TarEntry& entry) {
-  const bool may_end_in_slash = entry.type == TarType::directory || entry.type == TarType::hard_link ||
-                                entry.type == TarType::symlink;
+  const bool may_end_in_slash =
+      entry.type == TarType::directory || entry.type == TarType::hard_link || entry.type == TarType::symlink;
   if (entry.name.empty() || (!may_end_in_slash && entry.name.ends_with('/'))) {
     base::fail(base::Code::invalid_argument, "write tar entry: \"{}\" is no name for a file", entry.name);
   }

@@ -121,8 +121,7 @@ Xattrs read_xattrs(int directory, const std::string& name) {
 
 std::optional<std::string> read_xattr(int directory, const std::string& name, const char* attribute) {
   const auto path = descriptor_path(directory, name);
-  return read_sized(
-      [&](char* to, std::size_t size) { return ::lgetxattr(path.c_str(), attribute, to, size); }, path);
+  return read_sized([&](char* to, std::size_t size) { return ::lgetxattr(path.c_str(), attribute, to, size); }, path);
 }
 
 base::Fd open_for_reading(int directory, const std::string& name) {

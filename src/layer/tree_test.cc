@@ -92,7 +92,8 @@ TEST_F(TreeTest, OpeningAFifoForReadingDoesNotWait) {
 TEST_F(TreeTest, LongAttributesAreReadWhole) {
   base::write_file_atomic(at("a"), "");
   const std::string value(2000, 'v');
-  if (::setxattr(at("a").c_str(), "user.long", value.data(), value.size(), 0) != 0) GTEST_SKIP() << "no user attributes";
+  if (::setxattr(at("a").c_str(), "user.long", value.data(), value.size(), 0) != 0)
+    GTEST_SKIP() << "no user attributes";
   EXPECT_EQ(read_xattr(root().get(), "a", "user.long"), value);
   EXPECT_FALSE(read_xattr(root().get(), "a", "user.other"));
   EXPECT_FALSE(read_xattr(root().get(), "missing", "user.long"));

@@ -21,7 +21,8 @@ struct LayerCase {
 };
 
 constexpr const char* kBase =
-    "mkdir -p data/dir/sub tmp; echo alpha > data/a.txt; echo beta > data/b.txt; echo hard > data/h1; ln data/h1 data/h2; "
+    "mkdir -p data/dir/sub tmp; echo alpha > data/a.txt; echo beta > data/b.txt; echo hard > data/h1; ln data/h1 "
+    "data/h2; "
     "echo x > data/dir/x; echo y > data/dir/y; ln -s a.txt data/link; ln -s dir data/linkdir; "
     "touch -h -d @1500000000 data/a.txt data/b.txt data/h1 data/dir/x data/dir/y data/link data/linkdir data/dir/sub";
 
@@ -32,22 +33,27 @@ const LayerCase kCases[] = {
     {"MakeAndDelete", "echo x > x; rm x", {}},
     {"NamesLikeWhiteouts", "mkdir w; touch w/.whx w/wh.a", {"w/", "w/.whx", "w/wh.a"}},
     {"DirectoryToFile", "rm -r data/dir; echo f > data/dir", {"data/", "data/dir"}},
-    {"FileToDirectory", "rm data/a.txt; mkdir data/a.txt; echo i > data/a.txt/i",
+    {"FileToDirectory",
+     "rm data/a.txt; mkdir data/a.txt; echo i > data/a.txt/i",
      {"data/", "data/a.txt/", "data/a.txt/i"}},
     {"DeleteOneNameOfALink", "rm data/h1", {"data/", "data/.wh.h1"}},
     {"NewLinkToAFileBelow", "ln data/a.txt data/alink", {"data/", "data/alink"}},
-    {"RemakeADirectory", "rm -r data/dir; mkdir data/dir; echo only > data/dir/only",
+    {"RemakeADirectory",
+     "rm -r data/dir; mkdir data/dir; echo only > data/dir/only",
      {"data/", "data/dir/", "data/dir/only", "data/dir/.wh.sub", "data/dir/.wh.x", "data/dir/.wh.y"}},
-    {"RemakeAnEmptyDirectory", "rm -r data/dir; mkdir data/dir",
+    {"RemakeAnEmptyDirectory",
+     "rm -r data/dir; mkdir data/dir",
      {"data/", "data/dir/", "data/dir/.wh.sub", "data/dir/.wh.x", "data/dir/.wh.y"}},
     {"RenameAFile", "mv data/a.txt data/aa.txt", {"data/", "data/.wh.a.txt", "data/aa.txt"}},
     {"RewriteTheSame", "cp data/a.txt t; cat t > data/a.txt; rm t", {"data/", "data/a.txt"}},
     {"TouchOnly", "touch data/a.txt", {"data/", "data/a.txt"}},
     {"ModeOfTheRoot", "chmod 700 .; touch tmp/m", {"tmp/", "tmp/m"}},
     {"UntouchedSiblingsStayOut", "touch data/dir/new", {"data/", "data/dir/", "data/dir/new"}},
-    {"SymlinkToDirectory", "rm data/linkdir; mkdir data/linkdir; touch data/linkdir/in",
+    {"SymlinkToDirectory",
+     "rm data/linkdir; mkdir data/linkdir; touch data/linkdir/in",
      {"data/", "data/linkdir/", "data/linkdir/in"}},
-    {"WriteThroughASymlink", "echo via > data/link; echo via2 > data/linkdir/new",
+    {"WriteThroughASymlink",
+     "echo via > data/link; echo via2 > data/linkdir/new",
      {"data/", "data/a.txt", "data/dir/", "data/dir/new"}},
     {"LinksOfOneStep", "echo n > n1; ln n1 n2; mkdir z; ln n1 z/n3", {"n1", "n2 => n1", "z/", "z/n3 => n1"}},
     {"UserAttributesAlone", "setfattr -n user.note -v 1 data/a.txt 2>/dev/null || true", {}},

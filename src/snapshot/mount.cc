@@ -100,8 +100,7 @@ Namespace current_namespace() {
   return is_whole ? Namespace::initial : Namespace::user;
 }
 
-base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch,
-                        const std::stop_token& stop) {
+base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch, const std::stop_token& stop) {
   return base::with_context(
       [&] { return driver == Driver::overlay ? mount_overlay(spec, scratch) : mount_native(spec, scratch, stop); },
       "mounting a snapshot of {} layers", spec.lowers.size());

@@ -34,8 +34,7 @@ Namespace current_namespace();
 /// system of the snapshots, of this mount's own: kernels before 6.8, chains beyond 500 layers and
 /// views of one layer pass through it; it is empty again afterwards. A read-only native view is
 /// copied to it and stays. It must exist as long as the mount.
-base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch,
-                        const std::stop_token& stop);
+base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch, const std::stop_token& stop);
 
 /// Puts a detached mount at an existing directory.
 void attach(int mount, const std::string& path);

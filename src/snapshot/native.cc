@@ -45,25 +45,26 @@ struct Place {
 /// Owner, attributes, mode and times, in the order in which none undoes another.
 void copy_attributes(const Place& from, const struct stat& status, const Place& to) {
   const auto path = layer::descriptor_path(to.directory, to.name);
-  SLIP_SYSCALL(::fchownat(to.directory, to.name.c_str(), status.st_uid, status.st_gid,
-                          AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH),
-               "set the owner of {}", to.name);
+  SLIP_SYSCALL(
+      ::fchownat(to.directory, to.name.c_str(), status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH),
+      "set the owner of {}", to.name);
   for (const auto& [key, value] : public_xattrs(from.directory, from.name)) {
     if (::lsetxattr(path.c_str(), key.c_str(), value.data(), value.size(), 0) != 0 && errno != ENOTSUP &&
         errno != EPERM) {
       base::fail_errno(errno, base::format("set attribute {} of {}", key, to.name));
     }
   }
-  if (!S_ISLNK(status.st_mode)) SLIP_SYSCALL(::chmod(path.c_str(), status.st_mode & 07777), "set the mode of {}", to.name);
+  if (!S_ISLNK(status.st_mode))
+    SLIP_SYSCALL(::chmod(path.c_str(), status.st_mode & 07777), "set the mode of {}", to.name);
   const timespec times[] = {status.st_atim, status.st_mtim};
   SLIP_SYSCALL(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW), "set the times of {}", to.name);
 }
 
 void copy_content(const Place& from, const Place& to) {
   const auto source = layer::open_for_reading(from.directory, from.name);
-  const base::Fd target(SLIP_SYSCALL(
-      ::openat(to.directory, to.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), "make {}",
-      to.name));
+  const base::Fd target(
+      SLIP_SYSCALL(::openat(to.directory, to.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+                   "make {}", to.name));
   if (::ioctl(target.get(), FICLONE, source.get()) == 0) return;
   constexpr std::size_t kPiece = std::size_t{1} << 30;
   for (;;) {
@@ -78,8 +79,8 @@ void copy_content(const Place& from, const Place& to) {
 }
 
 base::Fd open_child(int directory, const std::string& name) {
-  return base::Fd(SLIP_SYSCALL(
-      ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open directory {}", name));
+  return base::Fd(SLIP_SYSCALL(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                               "open directory {}", name));
 }
 
 class Materialiser {

@@ -71,7 +71,9 @@ class Context {
 class ShortNames {
  public:
   /// The path, or one through a descriptor where it is too long.
-  std::string value(const std::string& path) { return path.size() <= kMaxValue ? path : "/proc/self/fd/" + number(path); }
+  std::string value(const std::string& path) {
+    return path.size() <= kMaxValue ? path : "/proc/self/fd/" + number(path);
+  }
 
   std::string number(const std::string& path) {
     held_.push_back(base::Fd(SLIP_SYSCALL(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open {}", path)));

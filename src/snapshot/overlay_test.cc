@@ -31,8 +31,8 @@ class OverlayTest : public testing::SnapshotterSuite {
 INSTANTIATE_TEST_SUITE_P(Overlay, OverlayTest, ::testing::Values(Driver::overlay));
 
 TEST_P(OverlayTest, BothWaysToMountGiveTheSame) {
-  const OverlayDirectories directories{{layer("a", "f", "a"), layer("b", "f", "b")}, layer("u", "", ""),
-                                       layer("w", "", "")};
+  const OverlayDirectories directories{
+      {layer("a", "f", "a"), layer("b", "f", "b")}, layer("u", "", ""), layer("w", "", "")};
   for (const auto api : {OverlayApi::append, OverlayApi::classic}) {
     base::remove_tree(directories.work);
     base::make_directories(directories.work);
@@ -56,7 +56,8 @@ TEST_P(OverlayTest, LongPathsMount) {
 
 TEST_P(OverlayTest, FourHundredLayersMountInBothWays) {
   OverlayDirectories directories;
-  for (int i = 0; i < 400; ++i) directories.lowers.push_back(layer(base::format("l{}", i), base::format("f{}", i), "x"));
+  for (int i = 0; i < 400; ++i)
+    directories.lowers.push_back(layer(base::format("l{}", i), base::format("f{}", i), "x"));
   for (const auto api : {OverlayApi::append, OverlayApi::classic}) {
     const auto mount = overlay_mount(directories, scratch(), api);
     EXPECT_EQ(read(mount.get(), "f0") + read(mount.get(), "f399"), "xx");

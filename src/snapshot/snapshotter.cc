@@ -215,8 +215,7 @@ std::size_t Snapshotter::collect() {
   std::vector<std::string> trash;
   if (!base::exists(state_->options.directory)) return 0;
   {
-    const auto gate =
-        base::FileLock::try_lock(state_->options.locks + "/snapshots", base::FileLock::Mode::exclusive);
+    const auto gate = base::FileLock::try_lock(state_->options.locks + "/snapshots", base::FileLock::Mode::exclusive);
     if (!gate) return 0;  // somebody is making a snapshot: another time
     const auto ids = state_->records.list();
     const std::unordered_set<std::string> layers(ids.begin(), ids.end());

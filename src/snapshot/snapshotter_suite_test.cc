@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "snapshot/testing/snapshotter_suite.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "snapshot/testing/snapshotter_suite.h"
 
 namespace snapshot::testing {
 namespace {

@@ -12,7 +12,9 @@ namespace {
 
 class SnapshotterTest : public ::testing::Test {
  protected:
-  Snapshotter open() { return Snapshotter({.directory = snapshots(), .locks = locks(), .driver = {}, .remove_tree = {}}, records_); }
+  Snapshotter open() {
+    return Snapshotter({.directory = snapshots(), .locks = locks(), .driver = {}, .remove_tree = {}}, records_);
+  }
   std::string snapshots() const { return room_.path() + "/snapshots"; }
   std::string locks() const { return room_.path() + "/locks"; }
   std::vector<std::string> on_disk() const { return base::list_directory(snapshots()); }
@@ -35,7 +37,9 @@ TEST_F(SnapshotterTest, ActiveSnapshotsAreInvisibleUntilCommit) {
 
 TEST_F(SnapshotterTest, DroppedSnapshotsLeaveNothing) {
   auto snapshots = open();
-  { auto active = snapshots.prepare({}); }
+  {
+    auto active = snapshots.prepare({});
+  }
   auto other = snapshots.prepare({});
   snapshots.discard(other);
   EXPECT_TRUE(on_disk().empty());

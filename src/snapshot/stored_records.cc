@@ -60,29 +60,40 @@ std::vector<LayerId> StoredLayerRecords::list() const {
 std::optional<LayerBlob> StoredLayerRecords::find_blob(const BlobKey& key) const {
   auto session = meta_.use();
   auto row = session
-                 .prepare("SELECT digest, size, diff_id, uncompressed, media_type FROM layer_blobs "
-                          "WHERE layer = ? AND below = ? AND encoding = ?")
-                 .bind(1, key.layer).bind(2, key.below).bind(3, key.encoding);
+                 .prepare(
+                     "SELECT digest, size, diff_id, uncompressed, media_type FROM layer_blobs "
+                     "WHERE layer = ? AND below = ? AND encoding = ?")
+                 .bind(1, key.layer)
+                 .bind(2, key.below)
+                 .bind(3, key.encoding);
   return row.step() ? std::optional(read_blob(row)) : std::nullopt;
 }
 
 std::optional<LayerBlob> StoredLayerRecords::any_blob(const LayerId& layer, const std::string& below) const {
   auto session = meta_.use();
   auto row = session
-                 .prepare("SELECT digest, size, diff_id, uncompressed, media_type FROM layer_blobs "
-                          "WHERE layer = ? AND below = ? ORDER BY number DESC LIMIT 1")
-                 .bind(1, layer).bind(2, below);
+                 .prepare(
+                     "SELECT digest, size, diff_id, uncompressed, media_type FROM layer_blobs "
+                     "WHERE layer = ? AND below = ? ORDER BY number DESC LIMIT 1")
+                 .bind(1, layer)
+                 .bind(2, below);
   return row.step() ? std::optional(read_blob(row)) : std::nullopt;
 }
 
 void StoredLayerRecords::put_blob(const BlobKey& key, const LayerBlob& blob) {
   auto session = meta_.use();
   session
-      .prepare("INSERT OR REPLACE INTO layer_blobs(layer, below, encoding, digest, size, diff_id, uncompressed, "
-               "media_type, number) VALUES(?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM layer_blobs))")
-      .bind(1, key.layer).bind(2, key.below).bind(3, key.encoding).bind(4, blob.digest.str())
-      .bind(5, static_cast<std::int64_t>(blob.size)).bind(6, blob.diff_id.str())
-      .bind(7, static_cast<std::int64_t>(blob.uncompressed_size)).bind(8, blob.media_type)
+      .prepare(
+          "INSERT OR REPLACE INTO layer_blobs(layer, below, encoding, digest, size, diff_id, uncompressed, "
+          "media_type, number) VALUES(?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM layer_blobs))")
+      .bind(1, key.layer)
+      .bind(2, key.below)
+      .bind(3, key.encoding)
+      .bind(4, blob.digest.str())
+      .bind(5, static_cast<std::int64_t>(blob.size))
+      .bind(6, blob.diff_id.str())
+      .bind(7, static_cast<std::int64_t>(blob.uncompressed_size))
+      .bind(8, blob.media_type)
       .run();
 }
 

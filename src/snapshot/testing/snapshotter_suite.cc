@@ -32,7 +32,6 @@ std::string shell(const std::string& directory, const std::string& script) {
   return output.out;
 }
 
-
 }  // namespace
 
 void SnapshotterSuite::SetUp() {
@@ -88,8 +87,9 @@ std::string SnapshotterSuite::look(const Chain& chain, const std::string& script
 }
 
 std::string SnapshotterSuite::tree(const Chain& chain) {
-  return look(chain, "find . -mindepth 1 \\( -type f -printf '%P %y %m %U:%G %s\\n' -o "
-                     "-printf '%P %y %m %U:%G %l\\n' \\) | LC_ALL=C sort");
+  return look(chain,
+              "find . -mindepth 1 \\( -type f -printf '%P %y %m %U:%G %s\\n' -o "
+              "-printf '%P %y %m %U:%G %l\\n' \\) | LC_ALL=C sort");
 }
 
 std::string SnapshotterSuite::layer(const Chain& chain) {
