@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/content_digest.h"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "ops/copy_metadata.h"
+#include "ops/copy_room.h"
+#include "ops/copy_view.h"
+#include "solve/key.h"
+
+namespace ops {
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr std::size_t kBatchFiles = 64;
+constexpr std::uint64_t kBatchBytes = 1 << 20;
+constexpr std::ptrdiff_t kWaitingBatches = 32;
+
+/// What counts of one selected name. The digest of a file's bytes comes later, from a worker.
+struct Item {
+  std::string name;  ///< below the selection
+  struct stat info = {};
+  std::string link;
+  std::string attributes;  ///< encoded
+  base::Digest bytes;
+};
+
+std::string encode_attributes(int fd) {
+  std::string text;
+  for (const auto& [name, value] : read_xattrs(fd)) {
+    text += std::to_string(name.size()) + ":" + name + std::to_string(value.size()) + ":" + value;
+  }
+  return text;
+}
+
+base::Digest digest_bytes(int fd, const std::stop_token& stop) {
+  thread_local std::string buffer(256 << 10, '\0');
+  base::Sha256 hash;
+  for (;;) {
+    base::throw_if_stopped(stop);
+    const std::size_t got = base::read_up_to(fd, buffer.data(), buffer.size());
+    hash.update(std::string_view(buffer.data(), got));
+    if (got < buffer.size()) return hash.finish();
+  }
+}
+
+void add_item(solve::KeyHasher& hasher, const Item& item) {
+  const mode_t mode = item.info.st_mode;
+  // A socket is copied as an empty file, so it counts as one; a link's own mode means nothing.
+  const mode_t type = S_ISSOCK(mode) ? S_IFREG : mode & S_IFMT;
+  const bool device = S_ISCHR(mode) || S_ISBLK(mode);
+  hasher.add(item.name).add(std::int64_t{type}).add(std::int64_t{S_ISLNK(mode) ? 0777 : mode & 07777});
+  hasher.add(std::int64_t{item.info.st_uid}).add(std::int64_t{item.info.st_gid});
+  hasher.add(item.link).add(item.attributes).add(item.bytes);
+  hasher.add(std::int64_t{device ? major(item.info.st_rdev) : 0})
+      .add(std::int64_t{device ? minor(item.info.st_rdev) : 0});
+}
+
+/// Walks what selections pick, in order of names, while workers hash the files.
+class Digester {
+ public:
+  Digester(const CopyView& view, base::ThreadPool& pool, const std::stop_token& stop)
+      : view_(view), stop_(stop), room_(kWaitingBatches), group_(pool, stop) {}
+
+  base::Digest run(const std::vector<Selection>& selections) {
+    std::vector<std::size_t> ends;
+    for (const Selection& selection : selections) {
+      add(selection);
+      ends.push_back(items_.size());
+    }
+    group_.wait();
+    base::throw_if_stopped(stop_);
+    solve::KeyHasher hasher("slipway content 1");
+    std::size_t next = 0;
+    for (const std::size_t end : ends) {
+      hasher.add(static_cast<std::int64_t>(end - next));
+      for (; next < end; ++next) add_item(hasher, items_[next]);
+    }
+    return hasher.finish();
+  }
+
+ private:
+  using SharedFd = std::shared_ptr<base::Fd>;
+  struct Job {
+    std::string name;
+    Item* item;
+  };
+  struct Level {
+    SharedFd directory;
+    CopyView::Place in_view;
+    PathFilter::Place in_selection;
+    std::string name;
+  };
+
+  void add(const Selection& selection) {
+    const auto last = selection.follow_links ? base::LastLink::follow : base::LastLink::keep;
+    const PathFilter filter(selection.includes, selection.excludes);
+    const auto wildcards = selection.wildcard ? Wildcards::expand : Wildcards::literal;
+    for (const PickedPath& picked : pick_paths(view_, selection.path, wildcards, last)) {
+      const auto info = view_.find(picked.path);
+      if (!info) fail_source_missing(picked.name);
+      // A match's own name decides where it is copied to; a literal one is part of the step's recipe.
+      add_top(picked, *info, selection.wildcard ? base::base_name(picked.name) : "", filter);
+    }
+  }
+
+  void add_top(const PickedPath& picked, const struct stat& info, const std::string& name, const PathFilter& filter) {
+    if (S_ISDIR(info.st_mode)) {
+      Level level{std::make_shared<base::Fd>(view_.open_directory(picked.path)), view_.place(picked.path), {}, name};
+      // Nothing takes a root's own owner and mode.
+      if (picked.path != "/") add_directory(level, info);
+      return walk(level, filter);
+    }
+    const SharedFd parent = std::make_shared<base::Fd>(view_.open_directory(base::dir_name(picked.path)));
+    std::vector<Job> batch;
+    add_leaf(parent, {base::base_name(picked.path), info}, name, batch);
+    flush(parent, batch);
+  }
+
+  Item& add_directory(const Level& level, const struct stat& info) {
+    Item item{level.name, info, "", "", {}};
+    if (!view_.live()) item.attributes = encode_attributes(level.directory->get());
+    return items_.emplace_back(std::move(item));
+  }
+
+  void add_leaf(const SharedFd& directory, const ViewEntry& entry, const std::string& name, std::vector<Job>& batch) {
+    Item& item = items_.emplace_back(Item{name, entry.info, "", "", {}});
+    if (S_ISLNK(entry.info.st_mode)) item.link = base::read_link_at(directory->get(), entry.name);
+    if (S_ISSOCK(entry.info.st_mode)) item.bytes = base::sha256("");
+    if (S_ISREG(entry.info.st_mode)) batch.push_back({entry.name, &item});
+  }
+
+  void walk(const Level& level, const PathFilter& filter) {
+    std::vector<Job> batch;
+    std::uint64_t bytes = 0;
+    for (const ViewEntry& entry : view_.list(level.directory->get(), level.in_view)) {
+      base::throw_if_stopped(group_.token());
+      auto verdict = filter.look(level.in_selection, entry.name);
+      const std::string name = level.name.empty() ? entry.name : level.name + "/" + entry.name;
+      if (S_ISDIR(entry.info.st_mode)) {
+        if (verdict.included || verdict.below) walk_child(level, entry, name, verdict, filter);
+      } else if (verdict.included) {
+        add_leaf(level.directory, entry, name, batch);
+        bytes += static_cast<std::uint64_t>(entry.info.st_size);
+        if (batch.size() >= kBatchFiles || bytes >= kBatchBytes) {
+          flush(level.directory, batch);
+          bytes = 0;
+        }
+      }
+    }
+    flush(level.directory, batch);
+  }
+
+  void walk_child(const Level& above, const ViewEntry& entry, const std::string& name, PathFilter::Verdict& verdict,
+                  const PathFilter& filter) {
+    const int fd = SLIP_SYSCALL(::openat(above.directory->get(), entry.name.c_str(), kOpenDirectory), "open {}", name);
+    const Level level{std::make_shared<base::Fd>(fd), view_.child(above.in_view, entry.name), std::move(verdict.place),
+                      name};
+    const std::size_t own = items_.size();
+    add_directory(level, entry.info);
+    walk(level, filter);
+    // A directory that was only looked into counts when something in it does.
+    if (!verdict.included && items_.size() == own + 1) items_.pop_back();
+  }
+
+  void flush(const SharedFd& directory, std::vector<Job>& batch) {
+    if (batch.empty()) return;
+    group_.run([this, place = room_.take(), directory, jobs = std::exchange(batch, {})](const std::stop_token& stop) {
+      for (const Job& job : jobs) {
+        base::throw_if_stopped(stop);
+        base::with_context([&] { hash(directory->get(), job, stop); }, "read {}", job.name);
+      }
+    });
+  }
+
+  void hash(int directory, const Job& job, const std::stop_token& stop) const {
+    constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const base::Fd file(SLIP_SYSCALL(::openat(directory, job.name.c_str(), kFlags), "open"));
+    if (!view_.live()) job.item->attributes = encode_attributes(file.get());
+    job.item->bytes = digest_bytes(file.get(), stop);
+  }
+
+  const CopyView& view_;
+  std::stop_token stop_;
+  std::deque<Item> items_;  ///< a deque: workers hold pointers into it
+  WorkRoom room_;
+  base::TaskGroup group_;  ///< last: waits for the workers before what they use goes
+};
+
+}  // namespace
+
+base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
+                            const std::stop_token& stop) {
+  const CopyView view(tree);
+  return Digester(view, pool, stop).run(selections);
+}
+
+}  // namespace ops
