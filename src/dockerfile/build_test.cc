@@ -123,6 +123,18 @@ TEST_F(BuildTest, AMissingImageIsNamedAsWritten) {
   EXPECT_EQ(error_of("FROM alpin\n"), "alpin: no such image (did you mean alpine?)");
 }
 
+TEST_F(BuildTest, ImagesAreAskedForAtOnceAndFailInOrder) {
+  gateway.build_opts.parallel_lookups = 4;
+  const std::string text = "FROM a AS one\nFROM b AS two\nFROM a\nCOPY --from=one / /\nCOPY --from=two / /\nCOPY --from=c / /\n";
+  EXPECT_EQ(graph(text).vertices.size(), 6U);
+  EXPECT_THAT(gateway.asked, testing::UnorderedElementsAre("docker-image://docker.io/library/a:latest",
+                                                           "docker-image://docker.io/library/b:latest",
+                                                           "docker-image://docker.io/library/c:latest"));
+  gateway.configs["docker.io/library/b:latest"] = gateway.configs["docker.io/library/c:latest"] = "";
+  EXPECT_THAT(error_of(text), HasSubstr("b: no such image"));
+  EXPECT_EQ(line, 2);
+}
+
 TEST_F(BuildTest, TriggersOfTheBaseRunFirst) {
   gateway.configs["docker.io/library/a:latest"] =
       R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["sha256:1"]},)"

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/strings.h"
+#include "base/task.h"
 #include "dockerfile/git_ref.h"
 #include "dockerfile/go_values.h"
 #include "dockerfile/ignore_file.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kDockerfile = "Dockerfile";
 constexpr std::string_view kIgnoreFile = ".dockerignore";
+constexpr std::string_view kImageScheme = "docker-image://";
 constexpr std::string_view kHttpFilename = "context";
 constexpr std::size_t kArchiveProbe = 1024;
 
@@ -30,6 +32,12 @@ std::optional<std::string> read_if_possible(Ref& ref, const std::string& path) {
   } catch (const base::Error&) {
     return std::nullopt;
   }
+}
+
+std::string question_key(const std::string& scheme, const std::string& reference, const ResolveOptions& options) {
+  auto key = scheme + reference + "\n" + options.log_name + "\n" + std::string(resolve_mode_name(options.resolve_mode));
+  if (options.platform) key += "\n" + llb::format_platform_all(*options.platform);
+  return key;
 }
 
 bool tar_header_checks(std::string_view block) {
@@ -53,12 +61,9 @@ bool looks_like_archive(std::string_view head) {
 
 // ---- metadata --------------------------------------------------------------------------------
 
-MetaResolver::Image MetaResolver::ask(const std::string& scheme, const std::string& reference,
-                                      const ResolveOptions& options) {
-  std::string key = scheme + reference + "\n" + options.log_name + "\n" + std::string(resolve_mode_name(options.resolve_mode));
-  if (options.platform) key += "\n" + llb::format_platform_all(*options.platform);
-  if (const auto found = known_.find(key); found != known_.end()) return found->second;
-  const auto meta = gateway_.resolve_source_metadata({scheme + reference, {}}, options, stop_);
+MetaResolver::Image MetaResolver::ask_gateway(const std::string& scheme, const std::string& reference,
+                                              const ResolveOptions& options, std::stop_token stop) {
+  const auto meta = gateway_.resolve_source_metadata({scheme + reference, {}}, options, std::move(stop));
   if (!meta.image) base::fail(base::Code::internal, "no image metadata for {}", reference);
   Image image{reference, meta.image->digest, meta.image->config};
   if (!meta.op.identifier.empty() && meta.op.identifier != scheme + reference) {
@@ -68,12 +73,43 @@ MetaResolver::Image MetaResolver::ask(const std::string& scheme, const std::stri
     }
     image.reference = meta.op.identifier.substr(scheme.size());
   }
-  known_.emplace(std::move(key), image);
   return image;
 }
 
+MetaResolver::Image MetaResolver::ask(const std::string& scheme, const std::string& reference,
+                                      const ResolveOptions& options) {
+  auto& answer = known_[question_key(scheme, reference, options)];
+  if (answer.error) std::rethrow_exception(answer.error);
+  if (answer.image.reference.empty()) answer.image = ask_gateway(scheme, reference, options, stop_);
+  return answer.image;
+}
+
+void MetaResolver::prefetch(const std::vector<std::pair<std::string, ResolveOptions>>& questions,
+                            std::size_t parallel) {
+  std::map<std::string, const std::pair<std::string, ResolveOptions>*> open;
+  for (const auto& question : questions) {
+    auto key = question_key(std::string(kImageScheme), question.first, question.second);
+    if (!known_.contains(key)) open.emplace(std::move(key), &question);
+  }
+  if (parallel < 2 || open.size() < 2) return;
+  base::ThreadPool pool("lookups", std::min(parallel, open.size()));
+  base::TaskGroup group(pool, stop_);
+  for (const auto& [key, question] : open) {
+    auto& answer = known_[key];  // map nodes stay where they are
+    group.run([this, &answer, question = question](std::stop_token stop) {
+      try {
+        answer.image = ask_gateway(std::string(kImageScheme), question->first, question->second, std::move(stop));
+      } catch (const base::Error&) {
+        // Told when it is this image's turn: which failure is reported must not depend on the race.
+        answer.error = std::current_exception();
+      }
+    });
+  }
+  group.wait();
+}
+
 MetaResolver::Image MetaResolver::resolve(const std::string& reference, const ResolveOptions& options) {
-  return ask("docker-image://", reference, options);
+  return ask(std::string(kImageScheme), reference, options);
 }
 
 MetaResolver::Image MetaResolver::resolve_layout(const std::string& reference, const ResolveOptions& options) {

@@ -7,6 +7,7 @@
 // Dockerfile comes from its own local directory, or from the remote main context.
 //
 // Threads: one. Failure: throws base::Error with BuildKit's texts.
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,16 +36,25 @@ class MetaResolver {
     std::string config;
   };
   Image resolve(const std::string& reference, const ResolveOptions& options);
+  /// Asks several questions at once, so that resolve() has the answers (or the errors) at hand.
+  void prefetch(const std::vector<std::pair<std::string, ResolveOptions>>& questions, std::size_t parallel);
   /// An image in a store of the client, named oci-layout://.
   Image resolve_layout(const std::string& reference, const ResolveOptions& options);
   SourceMeta resolve_source(const llb::SourceOp& source, const ResolveOptions& options);
 
  private:
+  struct Answer {
+    Image image;
+    std::exception_ptr error;
+  };
+
   Image ask(const std::string& scheme, const std::string& reference, const ResolveOptions& options);
+  Image ask_gateway(const std::string& scheme, const std::string& reference, const ResolveOptions& options,
+                    std::stop_token stop);
 
   Gateway& gateway_;
   std::stop_token stop_;
-  std::map<std::string, Image> known_;
+  std::map<std::string, Answer> known_;
 };
 
 /// The Dockerfile, as read.

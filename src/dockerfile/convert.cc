@@ -466,13 +466,43 @@ class Converter {
                               base::quote(name));
   }
 
+  bool is_needed(const StageState& stage) const {
+    return options_.stages == ConvertOptions::Stages::all || reachable_.contains(&stage);
+  }
+
+  ResolveOptions base_question(const std::string& reference, const llb::Platform& platform) const {
+    std::string prefix = "[";
+    if (config_.multi_platform) prefix += llb::format_platform_all(platform) + " ";
+    ResolveOptions ask;
+    ask.log_name = prefix + "internal] load metadata for " + reference;
+    ask.platform = platform;
+    ask.resolve_mode = config_.resolve_mode;
+    return ask;
+  }
+
+  /// Registries take their time: all images are asked for at once.
+  void prefetch_bases() {
+    const auto parallel = client_.build_opts().parallel_lookups;
+    if (parallel < 2) return;
+    std::vector<std::pair<std::string, ResolveOptions>> questions;
+    for (auto* stage : stages_.all) {
+      if (stage->base != nullptr || stage->dispatched || stage->resolved || stage->named_context) continue;
+      if (stage->stage.base_name == kScratch || !is_needed(*stage)) continue;
+      const auto name = parse_base_name(stage->stage.base_name).with_default_tag().text();
+      const auto platform = stage->platform.value_or(target_platform_);
+      if (!named_context(name, *stage, platform)) questions.emplace_back(name, base_question(name, platform));
+    }
+    client_.resolver().prefetch(questions, parallel);
+  }
+
   void resolve_bases() {
     check_base_names();
+    prefetch_bases();
     const auto count = stages_.all.size();
     for (std::size_t i = 0; i < count; ++i) {
       auto& stage = *stages_.all[i];
       if (stage.base != nullptr || stage.dispatched || stage.resolved) continue;
-      const bool needed = options_.stages == ConvertOptions::Stages::all || reachable_.contains(&stage);
+      const bool needed = is_needed(stage);
       stage.resolved = needed;
       if (stage.stage.base_name == kScratch && !stage.named_context) {
         stage.state = client_.builder().scratch();
@@ -534,15 +564,9 @@ class Converter {
   }
 
   void load_base(StageState& stage, const std::string& written, llb::Platform& platform) {
-    std::string prefix = "[";
-    if (config_.multi_platform) prefix += llb::format_platform_all(platform) + " ";
-    ResolveOptions ask;
-    ask.log_name = prefix + "internal] load metadata for " + stage.stage.base_name;
-    ask.platform = platform;
-    ask.resolve_mode = config_.resolve_mode;
     MetaResolver::Image meta;
     try {
-      meta = client_.resolver().resolve(stage.stage.base_name, ask);
+      meta = client_.resolver().resolve(stage.stage.base_name, base_question(stage.stage.base_name, platform));
     } catch (const base::Error& error) {
       auto options = stages_.names();
       for (auto& name : common_images()) options.push_back(std::move(name));

@@ -21,8 +21,13 @@ bool has_part(const std::string& name, std::initializer_list<std::string_view> w
   return false;
 }
 
-bool is_lower(const std::string& text) { return base::lower_runes(text) == text; }
-bool is_upper(const std::string& text) { return base::upper_runes(text) == text; }
+/// Instruction names are plain letters: nothing has to be converted to see their case.
+bool is_lower(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+bool is_upper(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
 
 }  // namespace
 

@@ -12,7 +12,7 @@
 //
 // Implemented by the CLI over the engine, by the conformance program as a fake, and by the daemon.
 //
-// Threads: build() calls from one thread at a time.
+// Threads: build() calls from one thread at a time; look-ups also from several, see BuildOpts.
 // Failure: methods throw base::Error; code not_found means "there is no such file".
 #include <cstdint>
 #include <functional>
@@ -130,6 +130,8 @@ struct BuildOpts {
   std::vector<Worker> workers;
   std::set<std::string> llb_caps;      ///< capabilities that exist and are enabled
   std::set<std::string> gateway_caps;
+  /// How many resolve_source_metadata() calls may be under way at once, each on a thread of its own.
+  std::size_t parallel_lookups = 1;
   /// `# syntax=` images that stand for this frontend itself, without tag and digest.
   std::set<std::string> own_frontends = {"docker/dockerfile", "docker/dockerfile-upstream"};
 };

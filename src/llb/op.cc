@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "llb/op_proto.h"
+#include "ops.pb.h"
 
 namespace llb {
 

@@ -6,7 +6,14 @@
 
 #include "llb/definition.h"
 #include "llb/op.h"
-#include "ops.pb.h"
+
+namespace google::protobuf {
+class MessageLite;
+}
+namespace pb {
+class Definition;
+class Op;
+}
 
 namespace llb {
 

@@ -3,8 +3,6 @@
 //
 // Runs the Dockerfile frontend on every record and case of a corpus and writes what came of it, one
 // JSON line per record, for the corpus's compare.py. Prints the time spent in the frontend alone.
-#include <time.h>
-
 #include <cstdio>
 #include <fstream>
 
@@ -99,13 +97,6 @@ void put_result(const dockerfile::BuildResult& result, Json& view) {
   view.set("llb", std::move(graphs)).set("metadata", Json::string_map(result.metadata));
 }
 
-/// This thread's time on a core: other processes do not count.
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
 class Runner {
  public:
   explicit Runner(int repeat) : repeat_(repeat) {}
@@ -141,14 +132,14 @@ class Runner {
   Json run_once(const Files& files, const std::map<std::string, std::string>& opts) {
     FakeGateway gateway(files);
     auto view = Json::object();
-    const auto start = cpu_seconds();
+    const auto start = conformance::cpu_seconds();
     try {
       const auto result = dockerfile::build(gateway, opts);
-      spent_ += cpu_seconds() - start;
+      spent_ += conformance::cpu_seconds() - start - gateway.seconds;
       for (const auto& image : result.images) gateway.note_result(image.definition);
       put_result(result, view);
     } catch (const base::Error& error) {
-      spent_ += cpu_seconds() - start;
+      spent_ += conformance::cpu_seconds() - start - gateway.seconds;
       if (!gateway.forwards.items().empty()) view.set("forward", gateway.forwards);
       view.set("error", error_view(error, files.filename));
     }

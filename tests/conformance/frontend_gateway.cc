@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend_gateway.h"
 
+#include <time.h>
+
 #include "base/error.h"
 #include "llb/caps.h"
 #include "parse_view.h"
@@ -49,9 +51,29 @@ std::string stub_config(const std::string& reference, const llb::Platform& platf
   return image.dump();
 }
 
+/// Adds the time until it goes to `total`.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total), start_(cpu_seconds()) {}
+  ~Stopwatch() { total_ += cpu_seconds() - start_; }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& total_;
+  double start_;
+};
+
 }  // namespace
 
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
 dockerfile::BuildOpts FakeGateway::opts() {
+  const Stopwatch watch(seconds);
   dockerfile::BuildOpts opts;
   opts.session_id = "harness-session";
   opts.product = "bkharness";
@@ -68,6 +90,12 @@ dockerfile::BuildOpts FakeGateway::opts() {
 
 std::shared_ptr<dockerfile::Ref> FakeGateway::solve(const llb::Definition& definition,
                                                     const dockerfile::SolveOptions& options, std::stop_token) {
+  const Stopwatch watch(seconds);
+  return solve_now(definition, options);
+}
+
+std::shared_ptr<dockerfile::Ref> FakeGateway::solve_now(const llb::Definition& definition,
+                                                        const dockerfile::SolveOptions& options) {
   if (!options.frontend.empty()) {
     forwards.push(Json::object().set("frontend", options.frontend).set("opts", Json::string_map(options.frontend_opts)));
     base::fail(base::Code::unknown, "stub: forwarded to {}", options.frontend);
@@ -93,6 +121,12 @@ std::shared_ptr<dockerfile::Ref> FakeGateway::solve(const llb::Definition& defin
 dockerfile::SourceMeta FakeGateway::resolve_source_metadata(const llb::SourceOp& source,
                                                             const dockerfile::ResolveOptions& options,
                                                             std::stop_token) {
+  const Stopwatch watch(seconds);
+  return resolve_now(source, options);
+}
+
+dockerfile::SourceMeta FakeGateway::resolve_now(const llb::SourceOp& source,
+                                                const dockerfile::ResolveOptions& options) {
   const auto scheme = source.scheme();
   const bool image = scheme == "docker-image" || scheme == "oci-layout";
   auto view = Json::object();
@@ -134,6 +168,7 @@ void FakeGateway::note_result(const llb::Definition& definition) {
 }
 
 void FakeGateway::warn(const dockerfile::Warning& warning) {
+  const Stopwatch watch(seconds);
   auto view = Json::object();
   view.set("detail", Json::strings(warning.detail)).set("level", warning.level).set("msg", warning.message);
   view.set("ranges", ranges_view(warning.ranges)).set("url", warning.url).set("vertex", warning.vertex);

@@ -10,6 +10,9 @@
 
 namespace conformance {
 
+/// This thread's time on a core: other processes do not count.
+double cpu_seconds();
+
 /// What one record holds.
 struct Files {
   std::string filename = "Dockerfile";
@@ -36,8 +39,13 @@ class FakeGateway final : public dockerfile::Gateway {
   std::set<std::string> heads;
   base::Json warnings = base::Json::array();
   base::Json forwards = base::Json::array();
+  /// Time spent in here, which is not the frontend's.
+  double seconds = 0;
 
  private:
+  std::shared_ptr<dockerfile::Ref> solve_now(const llb::Definition& definition,
+                                             const dockerfile::SolveOptions& options);
+  dockerfile::SourceMeta resolve_now(const llb::SourceOp& source, const dockerfile::ResolveOptions& options);
   const Files& files_;
 };
 

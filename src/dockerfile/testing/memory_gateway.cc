@@ -67,8 +67,11 @@ std::shared_ptr<Ref> MemoryGateway::solve(const llb::Definition& definition, con
 
 SourceMeta MemoryGateway::resolve_source_metadata(const llb::SourceOp& source, const ResolveOptions& options,
                                                   std::stop_token) {
-  asked.push_back(source.identifier);
-  asked_with.push_back(options);
+  {
+    const std::lock_guard lock(mutex_);
+    asked.push_back(source.identifier);
+    asked_with.push_back(options);
+  }
   SourceMeta meta;
   meta.op = source;
   if (source.scheme() == "docker-image" || source.scheme() == "oci-layout") {

@@ -7,6 +7,7 @@
 //     auto result = dockerfile::build(gateway, {});
 //     gateway.asked          // {"docker-image://docker.io/library/alpine:latest"}
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ class MemoryGateway final : public Gateway {
 
   /// The digest every image of that name has.
   static std::string digest_of(const std::string& reference);
+
+ private:
+  std::mutex mutex_;  ///< of asked and asked_with, while look-ups run side by side
 };
 
 }  // namespace dockerfile
