@@ -144,8 +144,7 @@ std::optional<Compression> parse_compression(std::string_view name) {
 
 std::string layer_media_type(Compression kind, MediaTypes style) {
   const bool oci = style == MediaTypes::oci;
-  const std::string plain =
-      oci ? "application/vnd.oci.image.layer.v1.tar" : "application/vnd.docker.image.rootfs.diff.tar";
+  std::string plain = oci ? "application/vnd.oci.image.layer.v1.tar" : "application/vnd.docker.image.rootfs.diff.tar";
   switch (kind) {
     case Compression::none: return plain;
     case Compression::gzip: return plain + (oci ? "+gzip" : ".gzip");

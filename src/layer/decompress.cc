@@ -13,7 +13,7 @@
 namespace layer {
 namespace {
 
-constexpr std::size_t kPiece = 128 * 1024;
+constexpr std::size_t kPiece = std::size_t{128} * 1024;
 constexpr int kMaxZstdWindow = 27;  // 128 MiB
 
 /// Input in pieces, of which the first bytes may be looked at before.

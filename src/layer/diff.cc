@@ -22,7 +22,7 @@ namespace layer {
 namespace {
 
 constexpr const char* kCapability = "security.capability";
-constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kPiece = std::size_t{256} * 1024;
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');

@@ -14,7 +14,7 @@ namespace layer {
 namespace {
 
 bool same_content(const FileRef& a, const FileRef& b) {
-  constexpr std::size_t kPiece = 64 * 1024;
+  constexpr std::size_t kPiece = std::size_t{64} * 1024;
   const auto first = open_for_reading(a.directory, a.name);
   const auto second = open_for_reading(b.directory, b.name);
   std::vector<char> left(kPiece);

@@ -42,13 +42,17 @@ void load(void* handle, const char* name, Function& function) {
   if (!function) base::fail(base::Code::unavailable, "{} has no function {}; it is another version", kLibrary, name);
 }
 
+[[noreturn]] void missing_library(ForeignCompression kind) {
+  base::Error error(base::Code::unavailable,
+                    base::format("unpacking {} archives needs {}, which is not installed", name_of(kind), kLibrary));
+  error.set_hint(base::format("install the package {}, or repack the archive with gzip or zstd", kPackage));
+  throw base::Error(error);
+}
+
 Library load_library(ForeignCompression kind) {
   void* handle = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
-    base::Error error(base::Code::unavailable,
-                      base::format("unpacking {} archives needs {}, which is not installed", name_of(kind), kLibrary));
-    error.set_hint(base::format("install the package {}, or repack the archive with gzip or zstd", kPackage));
-    throw error;
+    missing_library(kind);
   }
   Library library;
   load(handle, "archive_read_new", library.read_new);
@@ -105,7 +109,7 @@ class ForeignSource final : public Source {
   ForeignCompression kind_;
   Library library_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
-  std::vector<std::byte> buffer_ = std::vector<std::byte>(128 * 1024);
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{128} * 1024);
   std::exception_ptr failure_;
 };
 

@@ -12,7 +12,7 @@ namespace layer {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr std::size_t kBuffer = 256 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 constexpr std::uint64_t kMaxSpecial = 1 << 20;
 constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 62;
 constexpr std::string_view kXattr = "SCHILY.xattr.";

@@ -72,7 +72,7 @@ void copy_content(const Place& from, const Place& to) {
     if (copied == 0) return;
     if (copied < 0) break;
   }
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(std::size_t{256} * 1024);
   while (const auto got = base::read_up_to(source.get(), buffer.data(), buffer.size())) {
     base::write_all(target.get(), std::string_view(buffer.data(), got));
   }

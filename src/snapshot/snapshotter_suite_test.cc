@@ -46,8 +46,8 @@ TEST_P(SnapshotterSuite, RemadeDirectoriesHideWhatTheyHeld) {
 
 TEST_P(SnapshotterSuite, DirectoriesAndFilesTakeEachOthersPlace) {
   const auto base = step({}, "mkdir d; echo one > d/a; echo two > f");
-  const auto swapped = step(base, "rm -r d f; echo file > d; mkdir f; echo in > f/i");
-  EXPECT_EQ(look(swapped, "cat d f/i; ls f"), "file\nin\ni\n");
+  const auto swapped = step(base, "rm -r d f; echo file > d; mkdir f; echo within > f/i");
+  EXPECT_EQ(look(swapped, "cat d f/i; ls f"), "file\nwithin\ni\n");
   const auto link = step(swapped, "rm -r f; ln -s d f");
   EXPECT_EQ(look(link, "cat f; readlink f"), "file\nd\n");
 }
