@@ -43,6 +43,34 @@ void write_reports(const BuildOptions& options, const Exported& exported) {
   }
 }
 
+[[noreturn]] void refuse(std::string text, std::string hint) {
+  base::Error error(base::Code::unimplemented, std::move(text));
+  error.set_hint(std::move(hint));
+  throw error;
+}
+
+/// What cannot be done is refused before anything runs; a flag that is silently ignored would make
+/// people trust in something that did not happen.
+void check_usage(const BuildOptions& options) {
+  if (options.context.empty()) {
+    base::Error error(base::Code::invalid_argument, "slipway build needs a context");
+    error.set_hint("'slipway build .' builds the current directory");
+    throw error;
+  }
+  if (options.check || options.call != "build") {
+    refuse(base::format("--call={} is not available yet", options.check ? "check" : options.call), "build without it");
+  }
+  const bool wants_provenance = !options.provenance.empty() && options.provenance != "false";
+  const bool wants_sbom = !options.sbom.empty() && options.sbom != "false";
+  if (wants_provenance || wants_sbom || !options.attests.empty()) {
+    refuse("attestations are not available yet", "build without --sbom, --provenance and --attest");
+  }
+  if (!options.ssh.empty()) refuse("--ssh is not available yet", "build without it");
+  if (!options.cache_to.empty() || !options.cache_from.empty()) {
+    std::fputs("note: --cache-from and --cache-to are not available yet and were ignored\n", stderr);
+  }
+}
+
 /// The build from Dockerfile to outputs; returns what --iidfile and --metadata-file speak of.
 Exported build_all(BuildSession& session, const BuildOptions& options, const std::vector<output::Spec>& outputs,
                    progress::Sink& sink, const std::stop_token& stop) {
@@ -74,6 +102,7 @@ int run_build(const std::string& root, const BuildOptions& options) {
   const Interrupt interrupt;
   std::vector<output::Spec> outputs;
   try {
+    check_usage(options);
     outputs = wanted_outputs(options);
   } catch (const base::Error& error) {
     std::fputs(progress::error_report(error).c_str(), stderr);
@@ -87,7 +116,7 @@ int run_build(const std::string& root, const BuildOptions& options) {
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
     if (options.quiet && report.image) std::printf("%s\n", output::image_id(*report.image).c_str());
-    if (outputs.empty() && !options.quiet) {
+    if (outputs.empty() && !options.quiet && options.progress != "rawjson") {
       std::fputs("The result is in the build cache only: -t NAME keeps it as an image, -o writes it out.\n", stderr);
     }
     return 0;

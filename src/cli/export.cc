@@ -78,6 +78,12 @@ class ExportStep {
 
   template <typename Body>
   auto part(const std::string& id, Body&& body) {
+    return step_.guard([&] { return timed(id, body); });
+  }
+  void done() { step_.done(); }
+
+ private:
+  auto timed(const std::string& id, auto& body) {
     auto transfer = step_.transfer(id);
     transfer.update(0);
     if constexpr (std::is_void_v<decltype(body())>) {
@@ -89,10 +95,7 @@ class ExportStep {
       return result;
     }
   }
-  void done() { step_.done(); }
-  progress::Step& step() { return step_; }
 
- private:
   progress::Step step_;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/interrupt.h"
+#include "oci/media_type.h"
 #include "output/archive.h"
 #include "output/destination.h"
 
@@ -27,6 +28,9 @@ std::string familiar(const std::string& name) { return oci::Reference::parse(nam
 output::AssembledImage assembled(const images::Image& image, House& house) {
   output::AssembledImage result;
   result.root = image.root;
+  if (oci::is_manifest_type(image.root.media_type)) {
+    result.config_digest = house.images().details(image).documents.manifest.config.digest;
+  }
   for (const auto& digest : house.images().blobs_of(image)) {
     const auto info = house.store().content().find(digest);
     if (!info) {

@@ -110,6 +110,8 @@ class FileOp final : public solve::Op {
     return digest_selections(result, selections_.at(input), services_, stop);
   }
 
+  bool deterministic() const override { return true; }
+
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token stop) override {
     Run run{inputs, ActiveSet(services_.snapshots), {}, {}};
     for (std::size_t i = 0; i < file_.actions.size(); ++i) act(run, i, stop);

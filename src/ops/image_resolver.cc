@@ -142,38 +142,39 @@ std::shared_ptr<const ResolvedBase> ImageResolver::resolve_name(const ImageReque
     }
   }
   std::shared_ptr<oci::ImageSource> source = parts_.registry.repository(reference);
-  oci::Descriptor root;
+  Answer answer;
   const auto stored = reference.digest.empty() ? std::nullopt : parts_.content.find(reference.digest);
   if (stored) {
-    root.digest = reference.digest;
-    root.size = stored->size;
-    const std::string raw = parts_.content.read(root.digest, oci::kMaxDocumentSize);
-    root.media_type = base::Json::parse(raw)["mediaType"].string_or("");
+    answer.root.digest = reference.digest;
+    answer.root.size = stored->size;
+    const std::string raw = parts_.content.read(reference.digest, oci::kMaxDocumentSize);
+    answer.root.media_type = base::Json::parse(raw)["mediaType"].string_or("");
   } else {
-    root = ask_registry(reference, *source, stop);
+    answer = ask_registry(reference, *source, stop);
   }
-  return finish(std::move(source), root, request, name, stop);
+  auto resolved = finish(std::move(source), answer.root, request, name, stop);
+  // Only what could be read is worth remembering.
+  if (answer.from_registry && reference.digest.empty()) parts_.known.remember(name, answer.root);
+  return resolved;
 }
 
-oci::Descriptor ImageResolver::ask_registry(const oci::Reference& reference, oci::ImageSource& source,
-                                            const std::stop_token& stop) {
+ImageResolver::Answer ImageResolver::ask_registry(const oci::Reference& reference, oci::ImageSource& source,
+                                                  const std::stop_token& stop) {
   const std::string name = reference.str();
   if (parts_.pull == PullPolicy::never) {
-    if (const auto last = parts_.known.last_seen(name)) return *last;
+    if (const auto last = parts_.known.last_seen(name)) return {*last};
     base::Error error(base::Code::not_found, base::format("{} is not in the store and the build is offline", name));
     error.set_hint(base::format("run 'slipway pull {}' while online", reference.familiar()));
     throw error;
   }
   try {
-    auto root = source.resolve(reference.object(), stop);
-    parts_.known.remember(name, root);
-    return root;
+    return {source.resolve(reference.object(), stop), true};
   } catch (const base::Error& error) {
     const auto last = is_unreachable(error) ? parts_.known.last_seen(name) : std::nullopt;
     if (!last) throw;
     parts_.warn(base::format("{} could not be asked for ({}); building with {}, which it was before", name,
                              error.text(), last->digest.str()));
-    return *last;
+    return {*last};
   }
 }
 

@@ -72,7 +72,11 @@ class ImageResolver {
   std::shared_ptr<const ResolvedBase> resolve_now(const ImageRequest& request, const std::stop_token& stop);
   std::shared_ptr<const ResolvedBase> resolve_layout(const ImageRequest& request, const std::stop_token& stop);
   std::shared_ptr<const ResolvedBase> resolve_name(const ImageRequest& request, const std::stop_token& stop);
-  oci::Descriptor ask_registry(const oci::Reference& reference, oci::ImageSource& source, const std::stop_token& stop);
+  struct Answer {
+    oci::Descriptor root;
+    bool from_registry = false;
+  };
+  Answer ask_registry(const oci::Reference& reference, oci::ImageSource& source, const std::stop_token& stop);
   std::shared_ptr<const ResolvedBase> finish(std::shared_ptr<oci::ImageSource> source, const oci::Descriptor& root,
                                              const ImageRequest& request, std::string name,
                                              const std::stop_token& stop);

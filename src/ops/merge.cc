@@ -40,6 +40,7 @@ class MergeOp final : public solve::Op {
     return {make_snapshot_result(std::move(merged))};
   }
 
+  bool deterministic() const override { return true; }
   solve::Pool pool() const override { return solve::Pool::engine; }
 
  private:
@@ -69,6 +70,7 @@ class DiffOp final : public solve::Op {
     return {make_snapshot_result({upper.begin() + static_cast<std::ptrdiff_t>(lower.size()), upper.end()})};
   }
 
+  bool deterministic() const override { return true; }
   solve::Pool pool() const override { return solve::Pool::engine; }
 
  private:

@@ -15,6 +15,7 @@ solve::Record read_record(const store::Statement& row) {
   record.op = base::Digest::parse_or_throw(row.text(1));
   record.step = row.text(2);
   const base::Json body = base::Json::parse(row.text(3));
+  record.key = {base::Digest::parse_or_throw(body["key"].as_string())};
   record.recipe = body["recipe"];
   record.results = body["results"].string_items();
   record.forced = body["forced"].bool_or(false);
@@ -24,7 +25,7 @@ solve::Record read_record(const store::Statement& row) {
 
 std::string body_of(const solve::Record& record) {
   base::Json body = base::Json::object();
-  body.set("recipe", record.recipe).set("results", base::Json::strings(record.results)).set("forced", record.forced);
+  body.set("key", record.key.digest.str()).set("recipe", record.recipe).set("results", base::Json::strings(record.results)).set("forced", record.forced);
   return body.dump();
 }
 

@@ -46,6 +46,8 @@ class ImageOp final : public solve::Op {
     return {make_snapshot_result(pull_layers(*base_, digest_, services_, stop))};
   }
 
+  bool deterministic() const override { return true; }
+
   solve::Pool cache_map_pool() const override { return solve::Pool::network; }
   solve::Pool pool() const override { return solve::Pool::network; }
 

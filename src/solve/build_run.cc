@@ -176,6 +176,8 @@ Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results) 
   if (auto outcome = vertex(v).op->result_digest(results)) {
     record.id = *outcome;
     state.transient = false;
+  } else if (recorded && vertex(v).op->deterministic()) {
+    // Whether forced or not, it can only have made the same again.
   } else if (vertex(v).ignore_cache || !recorded) {
     // An id of its own: consumers keyed on it rerun.
     record.id = KeyHasher("slipway record 1").add(record.id).add(base::random_id()).finish();

@@ -82,6 +82,10 @@ class Op {
   /// changed nothing they can see. Nothing (the default) names the outcome by how it was made.
   virtual std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results);
 
+  /// True when equal inputs give an equal outcome, always (copying files, not running a program): a
+  /// rerun that was forced then has no other name than the run before it, and consumers stay cached.
+  virtual bool deterministic() const { return false; }
+
   virtual Pool cache_map_pool() const { return Pool::engine; }
   virtual Pool content_digest_pool() const { return Pool::disk; }
   virtual Pool pool() const { return Pool::disk; }
