@@ -391,6 +391,7 @@ TEST_F(EngineTest, AnEvictedInputThatComesOutDifferentLeavesNoKeyThatLies) {
     graph.add({.name = "copy", .inputs = {{"src", true}}}, {"a"});
     return graph;
   };
+  build(graph_of("b", "second"), "copy");
   build(graph_of("a", "first"), "a");
   world_.codec.lose("first");
   EXPECT_EQ(build(graph_of("a", "second"), "copy"), "copy(second)");
