@@ -7,7 +7,7 @@
 # walk takes seconds. DEMO_SUITE chooses the Debian release of the bases, SLIPWAY a program to use instead of
 # building one.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 demo=$PWD/build/demo
 store=$demo/store
 slipway=${SLIPWAY:-$PWD/build/release/slipway}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Rooms, formatting, spelling, shell scripts, and clang-tidy on the files that differ from the base (all with --all).
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 tools/install_packages.sh lint build || exit 1
 status=0
 say() { printf '%s: %s\n' "$1" "$2"; [ "$2" = clean ] || status=1; }

@@ -3,7 +3,7 @@
 # Runs the suites of the shared folder (SLIPWAY_SHARED, default ../shared) where it is present, and prints their counts.
 # Their failures are reported, not gated: the folder changes on its own schedule.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 shared=$(realpath -m "${SLIPWAY_SHARED:-../shared}")
 if [ ! -d "$shared" ]; then
   echo "shared suites: skipped, $shared is not there (SLIPWAY_SHARED names it)"
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ -f "$shared/corpus/dev/tables.jsonl.gz" ]; then
-  ./dev build release conformance_tables conformance_frontend >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; exit 1; }
+  ./dev build release slipway conformance_tables conformance_frontend >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; exit 1; }
   echo "== corpus tables"
   build/release/tests/conformance/conformance_tables --tables "$shared/corpus/dev/tables.jsonl.gz" | tail -12
   echo "== corpus frontend"

@@ -71,7 +71,8 @@ void fail_errno(int error, std::string_view what) {
 }
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "slipway: internal error: %s does not hold at %s:%d; please report this\n", condition, file, line);
+  std::fprintf(stderr, "slipway: internal error: %s does not hold at %s:%d; please report this\n", condition, file,
+               line);
   std::abort();
 }
 

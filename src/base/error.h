@@ -139,19 +139,18 @@ decltype(auto) with_context(Body&& body, format_string<const Args&...> text, con
 }  // namespace base
 
 /// A bug in slipway if false; user input never reaches it.
-#define SLIP_CHECK(condition) \
-  ((condition) ? void() : ::base::check_failed(#condition, __FILE__, __LINE__))
+#define SLIP_CHECK(condition) ((condition) ? void() : ::base::check_failed(#condition, __FILE__, __LINE__))
 
 /// Evaluates a call that returns -1 and errno on failure: retries EINTR, throws Error with the
 /// formatted "what was attempted" otherwise. The value is the call's result.
-#define SLIP_SYSCALL(call, ...)                                    \
-  ([&] {                                                           \
-    for (;;) {                                                     \
-      auto slip_result = (call);                                   \
-      if (slip_result != -1) return slip_result;                   \
-      if (errno != EINTR) {                                        \
-        const int slip_errno = errno;                              \
+#define SLIP_SYSCALL(call, ...)                                      \
+  ([&] {                                                             \
+    for (;;) {                                                       \
+      auto slip_result = (call);                                     \
+      if (slip_result != -1) return slip_result;                     \
+      if (errno != EINTR) {                                          \
+        const int slip_errno = errno;                                \
         ::base::fail_errno(slip_errno, ::base::format(__VA_ARGS__)); \
-      }                                                            \
-    }                                                              \
+      }                                                              \
+    }                                                                \
   }())

@@ -30,8 +30,8 @@ enum class Durable : std::uint8_t { no, yes };
 void write_file_atomic(const std::string& path, std::string_view bytes, Durable durable = Durable::no,
                        mode_t mode = 0644);
 
-bool exists(const std::string& path);                           ///< without following a last symlink
-std::optional<struct stat> stat_if_exists(const std::string& path);   ///< follows symlinks
+bool exists(const std::string& path);                                ///< without following a last symlink
+std::optional<struct stat> stat_if_exists(const std::string& path);  ///< follows symlinks
 std::optional<struct stat> lstat_if_exists(const std::string& path);
 /// mkdir -p; existing directories are left as they are.
 void make_directories(const std::string& path, mode_t mode = 0755);

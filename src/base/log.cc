@@ -25,7 +25,8 @@ bool log_enabled(LogLevel level) { return static_cast<int>(level) >= threshold()
 
 void log_line(LogLevel level, std::string_view text) {
   static constexpr const char* kNames[] = {"debug", "info", "warn"};
-  std::fprintf(stderr, "slipway[%s] %.*s\n", kNames[static_cast<int>(level)], static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "slipway[%s] %.*s\n", kNames[static_cast<int>(level)], static_cast<int>(text.size()),
+               text.data());
 }
 
 }  // namespace base

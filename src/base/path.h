@@ -31,8 +31,8 @@ enum class LastLink : std::uint8_t { follow, keep };
 /// `flags` as for open(2), O_CLOEXEC is added. `path` may begin with "/" or not; "" is the root.
 /// Throws; open_in_root_if_exists gives nothing for ENOENT and ENOTDIR.
 Fd open_in_root(int root, std::string_view path, int flags, LastLink last = LastLink::follow, mode_t mode = 0);
-std::optional<Fd> open_in_root_if_exists(int root, std::string_view path, int flags,
-                                         LastLink last = LastLink::follow, mode_t mode = 0);
+std::optional<Fd> open_in_root_if_exists(int root, std::string_view path, int flags, LastLink last = LastLink::follow,
+                                         mode_t mode = 0);
 
 /// Where `path` ends inside `root` once its symlinks are resolved as above: an absolute, clean,
 /// link-free path. Elements that do not exist are kept as they are. `last` as above.

@@ -104,7 +104,8 @@ std::vector<std::string> split_csv(std::string_view text) {
         field += '"';
         text.remove_prefix(1);
       }
-      if (!text.empty() && text[0] != ',') fail(Code::invalid_argument, "text after the closing quote of \"{}\"", field);
+      if (!text.empty() && text[0] != ',')
+        fail(Code::invalid_argument, "text after the closing quote of \"{}\"", field);
     } else {
       const auto comma = text.find(',');
       field = text.substr(0, comma);
@@ -163,7 +164,7 @@ std::string human_size(std::uint64_t bytes) {
     ++unit;
   }
   if (unit == 0) return base::format("{}B", bytes);
-  return value < 9.995 ? base::format("{:.2f}{}", value, kUnits[unit])
+  return value < 9.995   ? base::format("{:.2f}{}", value, kUnits[unit])
          : value < 99.95 ? base::format("{:.1f}{}", value, kUnits[unit])
                          : base::format("{:.0f}{}", value, kUnits[unit]);
 }

@@ -211,7 +211,7 @@ Output run_collect(Command command, std::string_view input, const std::stop_toke
 std::optional<std::string> find_program(std::string_view name) {
   const auto runnable = [](const std::string& path) {
     // As execvp: a PATH entry that may not be searched is passed over.
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
   };
   if (name.find('/') != name.npos) {

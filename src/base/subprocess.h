@@ -17,14 +17,14 @@
 namespace base {
 
 struct Command {
-  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a slash
+  std::vector<std::string> argv;                        ///< argv[0] is looked up in PATH unless it has a slash
   std::optional<std::vector<std::string>> environment;  ///< "K=V"; inherited when absent
-  std::string directory;          ///< working directory; inherited when ""
-  int stdin_fd = -1;              ///< -1: /dev/null
-  int stdout_fd = -1;             ///< -1: /dev/null
-  int stderr_fd = -1;             ///< -1: /dev/null
-  std::vector<std::pair<int, int>> keep;  ///< (ours, the child's number) for further descriptors
-  bool own_process_group = true;  ///< so that a terminal's Ctrl-C reaches us alone
+  std::string directory;                                ///< working directory; inherited when ""
+  int stdin_fd = -1;                                    ///< -1: /dev/null
+  int stdout_fd = -1;                                   ///< -1: /dev/null
+  int stderr_fd = -1;                                   ///< -1: /dev/null
+  std::vector<std::pair<int, int>> keep;                ///< (ours, the child's number) for further descriptors
+  bool own_process_group = true;                        ///< so that a terminal's Ctrl-C reaches us alone
 };
 
 struct ExitStatus {

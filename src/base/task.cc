@@ -83,8 +83,8 @@ struct Forward {
 }  // namespace
 
 TaskGroup::TaskGroup(ThreadPool& pool, std::stop_token stop) : state_(std::make_shared<State>()), pool_(pool) {
-  outer_ = std::make_shared<std::stop_callback<std::function<void()>>>(
-      std::move(stop), std::function<void()>(Forward{state_->stop}));
+  outer_ = std::make_shared<std::stop_callback<std::function<void()>>>(std::move(stop),
+                                                                       std::function<void()>(Forward{state_->stop}));
 }
 
 TaskGroup::~TaskGroup() {

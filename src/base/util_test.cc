@@ -68,7 +68,8 @@ TEST(Time, FormatsAndParsesRfc3339) {
   EXPECT_EQ(format_rfc3339(1'577'934'245 * kSecond), "2020-01-02T03:04:05Z");
   EXPECT_EQ(format_rfc3339(120'000'000), "1970-01-01T00:00:00.12Z");
   EXPECT_EQ(parse_rfc3339("2020-01-02T04:04:05.5+01:00"), 1'577'934'245 * kSecond + kSecond / 2);
-  for (const char* bad : {"", "2020-13-01T00:00:00Z", "2020-06-31T00:00:00Z", "2020-01-02 03:04:05Z", "2020-01-02T03:04:05"}) {
+  for (const char* bad :
+       {"", "2020-13-01T00:00:00Z", "2020-06-31T00:00:00Z", "2020-01-02 03:04:05Z", "2020-01-02T03:04:05"}) {
     EXPECT_FALSE(parse_rfc3339(bad)) << bad;
   }
   EXPECT_EQ(parse_http_date("Thu, 02 Jan 2020 03:04:05 GMT"), 1'577'934'245 * kSecond);

@@ -20,7 +20,8 @@ std::unique_ptr<progress::Display> make_display(const BuildOptions& options) {
   progress::DisplayOptions display;
   const auto mode = progress::parse_mode(options.quiet ? "quiet" : options.progress);
   if (!mode) {
-    base::fail(base::Code::invalid_argument, "invalid --progress {}: want auto, tty, plain, rawjson or quiet", options.progress);
+    base::fail(base::Code::invalid_argument, "invalid --progress {}: want auto, tty, plain, rawjson or quiet",
+               options.progress);
   }
   display.mode = *mode;
   return progress::start_display(display);
@@ -139,7 +140,8 @@ int run_graph(const std::string& root, const GraphOptions& options) {
   const auto plan = session.plan(interrupt.token());
   display->finish();
   for (const auto& image : plan.images) {
-    const std::string text = options.format == "dot" ? llb::dump_dot(image.definition) : llb::dump_text(image.definition);
+    const std::string text =
+        options.format == "dot" ? llb::dump_dot(image.definition) : llb::dump_text(image.definition);
     std::fputs(text.c_str(), stdout);
   }
   return 0;

@@ -50,7 +50,8 @@ BuildContexts::BuildContexts(const BuildOptions& options) {
 
 void BuildContexts::set_context(const BuildOptions& options) {
   if (options.context == "-") {
-    if (options.file == "-") base::fail(base::Code::invalid_argument, "context and Dockerfile cannot both come from standard input");
+    if (options.file == "-")
+      base::fail(base::Code::invalid_argument, "context and Dockerfile cannot both come from standard input");
     read_context_from_stdin(options);
   } else if (is_remote(options.context)) {
     remote_context_ = true;
@@ -67,7 +68,8 @@ void BuildContexts::read_context_from_stdin(const BuildOptions&) {
   {
     const base::Fd out = base::open_file(spool, O_WRONLY | O_CREAT, 0600);
     char buffer[65536];
-    while (const auto got = base::read_up_to(0, buffer, sizeof buffer)) base::write_all(out.get(), std::string_view(buffer, got));
+    while (const auto got = base::read_up_to(0, buffer, sizeof buffer))
+      base::write_all(out.get(), std::string_view(buffer, got));
   }
   const base::Fd file = base::open_file(spool, O_RDONLY);
   if (layer::looks_like_archive(file.get())) {
@@ -133,7 +135,8 @@ void BuildContexts::add_layout(const std::string& name, std::string_view rest) {
     tag = std::string(rest.substr(colon + 1));
     rest = rest.substr(0, colon);
   }
-  const std::string directory = absolute_directory(std::string(rest), base::format("OCI layout of named context {},", name));
+  const std::string directory =
+      absolute_directory(std::string(rest), base::format("OCI layout of named context {},", name));
   oci::Layout layout(directory);
   if (digest.empty()) digest = layout.resolve(tag, {}).digest.str();
   const std::string store_id = base::format("layout{}", layouts_.size());

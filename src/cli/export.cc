@@ -133,8 +133,8 @@ output::AssembledImage assemble(const std::vector<BuiltImage>& images, const out
   return assembled;
 }
 
-void write_archive(const output::AssembledImage& image, const output::Spec& spec,
-                   const output::ArchiveOptions& archive, store::ContentStore& content, const std::stop_token& stop) {
+void write_archive(const output::AssembledImage& image, const output::Spec& spec, const output::ArchiveOptions& archive,
+                   store::ContentStore& content, const std::stop_token& stop) {
   if (!spec.tar) {
     output::write_oci_directory(image, archive, content, spec.dest, stop);
     return;
@@ -204,7 +204,8 @@ base::Json rootfs_tar_method(const ops::MethodCall& call) {
   layer::FdSink sink(call.fd(0));
   layer::TarWriter tar(sink);
   for (const auto& root : call.params["roots"].items()) {
-    const ops::MountedTree tree(snapshot::MountSpec::from_json(root["mount"]), call.driver(), call.scratch(), call.stop);
+    const ops::MountedTree tree(snapshot::MountSpec::from_json(root["mount"]), call.driver(), call.scratch(),
+                                call.stop);
     output::write_rootfs_tar(tree.fd(), tar, rootfs_options(root), call.stop);
   }
   tar.finish();
@@ -256,8 +257,10 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
   ExportStep step(sink, title(spec));
   if (spec.type == output::Type::tar || spec.type == output::Type::local) {
     step.part("copying files", [&] {
-      if (spec.type == output::Type::tar) write_tar(images, spec, epoch, services, stop);
-      else write_local(images, spec, epoch, services, stop);
+      if (spec.type == output::Type::tar)
+        write_tar(images, spec, epoch, services, stop);
+      else
+        write_local(images, spec, epoch, services, stop);
     });
     step.done();
     return exported;

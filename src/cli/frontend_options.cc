@@ -29,7 +29,8 @@ void add_build_args(const BuildOptions& options, Options& out) {
 void add_labels(const BuildOptions& options, Options& out) {
   for (const auto& text : options.labels) {
     const auto parts = base::cut(text, "=");
-    out[base::format("label:{}", parts ? parts->first : std::string_view(text))] = parts ? std::string(parts->second) : "";
+    out[base::format("label:{}", parts ? parts->first : std::string_view(text))] =
+        parts ? std::string(parts->second) : "";
   }
 }
 
@@ -79,17 +80,24 @@ ops::SecretSource parse_secret(const std::string& text, std::string& id) {
     if (!parts) bad_value("--secret", text, "id=ID[,src=FILE|,env=NAME]");
     const std::string key = base::lower(parts->first);
     const std::string value(parts->second);
-    if (key == "id") id = value;
-    else if (key == "src" || key == "source") secret.file = value;
-    else if (key == "env") secret.variable = value;
-    else if (key == "type") type = value;
-    else bad_value("--secret", text, "the keys id, src, env and type");
+    if (key == "id")
+      id = value;
+    else if (key == "src" || key == "source")
+      secret.file = value;
+    else if (key == "env")
+      secret.variable = value;
+    else if (key == "type")
+      type = value;
+    else
+      bad_value("--secret", text, "the keys id, src, env and type");
   }
   if (id.empty()) bad_value("--secret", text, "an id");
   if (secret.file.empty() && secret.variable.empty()) {
     // As buildx: a secret without a source is the variable of its name if that is set, else a file.
-    if (type == "env" || (type.empty() && ::getenv(id.c_str()))) secret.variable = id;
-    else secret.file = id;
+    if (type == "env" || (type.empty() && ::getenv(id.c_str())))
+      secret.variable = id;
+    else
+      secret.file = id;
   }
   if (type == "env" && secret.variable.empty()) secret.variable = std::exchange(secret.file, "");
   return secret;

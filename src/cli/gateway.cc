@@ -142,8 +142,9 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
                                                       const dockerfile::SolveOptions& options, std::stop_token stop) {
   if (!options.frontend.empty()) {
     const auto source = options.frontend_opts.find("source");
-    base::Error error(base::Code::unimplemented, base::format("frontend image {} cannot be run yet",
-                                                              source == options.frontend_opts.end() ? "" : source->second));
+    base::Error error(base::Code::unimplemented,
+                      base::format("frontend image {} cannot be run yet",
+                                   source == options.frontend_opts.end() ? "" : source->second));
     error.set_hint("remove the '# syntax=' line, or name a docker/dockerfile frontend, which is built in");
     throw error;
   }

@@ -39,7 +39,8 @@ std::string state_directory(const std::string& option) {
   if (root.empty()) {
     const auto data = environment("XDG_DATA_HOME");
     const auto home = environment("HOME");
-    if (!data && !home) base::fail(base::Code::failed_precondition, "neither HOME nor XDG_DATA_HOME is set; give --root DIR");
+    if (!data && !home)
+      base::fail(base::Code::failed_precondition, "neither HOME nor XDG_DATA_HOME is set; give --root DIR");
     root = data ? *data + "/slipway" : *home + "/.local/share/slipway";
   }
   if (!base::is_absolute(root)) {

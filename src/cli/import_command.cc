@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // slipway import: a root filesystem archive becomes an image with one layer.
+#include <fcntl.h>
+
 #include <cstdio>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,10 +17,6 @@
 #include "layer/tar_reader.h"
 #include "output/archive.h"
 #include "output/assemble.h"
-
-#include <fcntl.h>
-
-#include <thread>
 
 namespace cli {
 namespace {

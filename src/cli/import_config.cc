@@ -19,7 +19,9 @@ class ChangesRef final : public dockerfile::Ref {
     return text_;
   }
   std::vector<dockerfile::FileStat> read_dir(const std::string&, const std::string&) override { return {}; }
-  dockerfile::FileStat stat(const std::string& path) override { base::fail(base::Code::not_found, "{}: not found", path); }
+  dockerfile::FileStat stat(const std::string& path) override {
+    base::fail(base::Code::not_found, "{}: not found", path);
+  }
 
  private:
   std::string text_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+
 #include <functional>
 #include <memory>
 
@@ -14,14 +15,18 @@ constexpr const char* kAbout =
     "Builds container images from Dockerfiles: no daemon, stages in parallel, a cache that tells the truth.";
 
 /// An option that may be repeated, each time with exactly one value (CLI11 would swallow what follows).
-CLI::Option* repeated(CLI::App& app, const std::string& names, std::vector<std::string>& values, const std::string& help) {
+CLI::Option* repeated(CLI::App& app, const std::string& names, std::vector<std::string>& values,
+                      const std::string& help) {
   return app.add_option(names, values, help)->take_all()->allow_extra_args(false)->expected(1);
 }
 
 /// Flags of docker build and buildah that have no effect here: taken, and noted.
 void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
-  const auto note = [&notes](const std::string& flag) { notes.push_back(flag + " has no effect here and was ignored"); };
-  for (const std::string name : {"--rm", "--force-rm", "--compress", "--layers", "--disable-compression", "-D,--debug"}) {
+  const auto note = [&notes](const std::string& flag) {
+    notes.push_back(flag + " has no effect here and was ignored");
+  };
+  for (const std::string name :
+       {"--rm", "--force-rm", "--compress", "--layers", "--disable-compression", "-D,--debug"}) {
     app.add_flag_function(name, [note, name](std::int64_t) { note(name); }, "accepted, no effect")->group("");
   }
   for (const char* flag : {"--builder", "--isolation", "--memory-swap", "--cpu-period", "--cpu-quota", "--cpu-shares",
@@ -43,7 +48,9 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");
   app.add_option("--sbom", options.sbom, "Short for --attest=type=sbom")->expected(0, 1)->default_str("true");
-  app.add_option("--provenance", options.provenance, "Short for --attest=type=provenance")->expected(0, 1)->default_str("true");
+  app.add_option("--provenance", options.provenance, "Short for --attest=type=provenance")
+      ->expected(0, 1)
+      ->default_str("true");
 }
 
 void add_input_flags(CLI::App& app, BuildOptions& options) {
@@ -105,22 +112,26 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
     c.add_flag("--json", o.json, "One JSON object a line");
     c.add_flag("-q,--quiet", o.quiet, "Only the ids");
   });
-  subcommand<InspectOptions>(app, invocation, "inspect", "Show an image's manifest and config", [](CLI::App& c, InspectOptions& o) {
-    c.add_option("image", o.image, "Name or id")->required();
-    c.add_flag("--config", o.raw_config, "Only the config, byte for byte");
-  });
-  subcommand<HistoryOptions>(app, invocation, "history", "Show how an image was made", [](CLI::App& c, HistoryOptions& o) {
-    c.add_option("image", o.image, "Name or id")->required();
-    c.add_flag("--json", o.json, "One JSON object a line");
-    c.add_flag("--no-trunc", o.full, "Whole lines");
-  });
-  subcommand<ImportOptions>(app, invocation, "import", "Make an image of a root filesystem archive", [](CLI::App& c, ImportOptions& o) {
-    c.add_option("tar", o.tar, "Archive (tar, also compressed), - for standard input")->required();
-    c.add_option("name", o.name, "Name of the image")->required();
-    c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT] (default: this machine's)");
-    c.add_option("-m,--message", o.message, "Comment in the history");
-    repeated(c, "-c,--change", o.changes, "Dockerfile instruction to apply: ENV, CMD, ENTRYPOINT, USER, WORKDIR, LABEL …");
-  });
+  subcommand<InspectOptions>(app, invocation, "inspect", "Show an image's manifest and config",
+                             [](CLI::App& c, InspectOptions& o) {
+                               c.add_option("image", o.image, "Name or id")->required();
+                               c.add_flag("--config", o.raw_config, "Only the config, byte for byte");
+                             });
+  subcommand<HistoryOptions>(app, invocation, "history", "Show how an image was made",
+                             [](CLI::App& c, HistoryOptions& o) {
+                               c.add_option("image", o.image, "Name or id")->required();
+                               c.add_flag("--json", o.json, "One JSON object a line");
+                               c.add_flag("--no-trunc", o.full, "Whole lines");
+                             });
+  subcommand<ImportOptions>(
+      app, invocation, "import", "Make an image of a root filesystem archive", [](CLI::App& c, ImportOptions& o) {
+        c.add_option("tar", o.tar, "Archive (tar, also compressed), - for standard input")->required();
+        c.add_option("name", o.name, "Name of the image")->required();
+        c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT] (default: this machine's)");
+        c.add_option("-m,--message", o.message, "Comment in the history");
+        repeated(c, "-c,--change", o.changes,
+                 "Dockerfile instruction to apply: ENV, CMD, ENTRYPOINT, USER, WORKDIR, LABEL …");
+      });
   subcommand<SaveOptions>(app, invocation, "save", "Write images to an archive", [](CLI::App& c, SaveOptions& o) {
     c.add_option("images", o.images, "Names or ids")->required();
     c.add_option("-o,--output", o.output, "File (default: standard output)");
@@ -144,10 +155,12 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
 
 void declare_store_commands(CLI::App& app, Invocation& invocation) {
   subcommand<DiskUsageOptions>(app, invocation, "du", "Show what the store holds", [](CLI::App&, DiskUsageOptions&) {});
-  subcommand<PruneOptions>(app, invocation, "prune", "Remove what nothing needs; with --all the whole build cache", [](CLI::App& c, PruneOptions& o) {
-    c.add_flag("-a,--all", o.all, "Every step, layer and blob that no image needs");
-    c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
-  });
+  subcommand<PruneOptions>(
+      app, invocation, "prune", "Remove what nothing needs; with --all the whole build cache",
+      [](CLI::App& c, PruneOptions& o) {
+        c.add_flag("-a,--all", o.all, "Every step, layer and blob that no image needs");
+        c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
+      });
   subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",
                             [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
   subcommand<VersionOptions>(app, invocation, "version", "Print the version", [](CLI::App&, VersionOptions&) {});
@@ -156,14 +169,16 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
 void declare(CLI::App& app, Invocation& invocation) {
   app.require_subcommand(1);
   app.add_option("--root", invocation.root, "State directory (default: /var/lib/slipway, or below $XDG_DATA_HOME)");
-  subcommand<BuildOptions>(app, invocation, "build", "Build an image from a Dockerfile", [&](CLI::App& c, BuildOptions& o) {
-    add_build_flags(c, o, invocation.notes);
-    c.alias("b");
-  });
-  subcommand<GraphOptions>(app, invocation, "graph", "Show the build graph without building", [&](CLI::App& c, GraphOptions& o) {
-    add_build_flags(c, o.build, invocation.notes);
-    c.add_option("--as", o.format, "text, dot or json")->check(CLI::IsMember({"text", "dot", "json"}));
-  });
+  subcommand<BuildOptions>(app, invocation, "build", "Build an image from a Dockerfile",
+                           [&](CLI::App& c, BuildOptions& o) {
+                             add_build_flags(c, o, invocation.notes);
+                             c.alias("b");
+                           });
+  subcommand<GraphOptions>(
+      app, invocation, "graph", "Show the build graph without building", [&](CLI::App& c, GraphOptions& o) {
+        add_build_flags(c, o.build, invocation.notes);
+        c.add_option("--as", o.format, "text, dot or json")->check(CLI::IsMember({"text", "dot", "json"}));
+      });
   declare_image_commands(app, invocation);
   declare_store_commands(app, invocation);
 }
@@ -182,8 +197,7 @@ Invocation parse_command_line(const std::vector<std::string>& args) {
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string help = chosen.empty() ? "slipway" : "slipway " + chosen.front()->get_name();
-    invocation.command =
-        PrintAndExit{base::format("slipway: {}\nsee '{} --help'\n", error.what(), help), 2};
+    invocation.command = PrintAndExit{base::format("slipway: {}\nsee '{} --help'\n", error.what(), help), 2};
   }
   return invocation;
 }

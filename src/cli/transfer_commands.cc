@@ -37,8 +37,8 @@ int run_pull(const std::string& root, const PullOptions& options) {
   House house(root, StoreAccess::shared);
   const auto source = house.registry().repository(reference);
   const auto descriptor = source->resolve(reference.object(), interrupt.token());
-  const std::string id = take_image(*source, descriptor, platform, reference.str(), images::Origin::pulled, house,
-                                    interrupt.token());
+  const std::string id =
+      take_image(*source, descriptor, platform, reference.str(), images::Origin::pulled, house, interrupt.token());
   std::printf("%s\n", id.c_str());
   return 0;
 }
@@ -63,8 +63,11 @@ int run_load(const std::string& root, const LoadOptions& options) {
     layer::UnpackOptions unpack;
     unpack.owners = layer::Owners::squash;
     unpack.devices = layer::Devices::skip;
-    base::with_context([&] { layer::unpack_archive(file.get(), base::open_directory(scratch.path()).get(), unpack, interrupt.token()); },
-                       "loading {}", options.input);
+    base::with_context(
+        [&] {
+          layer::unpack_archive(file.get(), base::open_directory(scratch.path()).get(), unpack, interrupt.token());
+        },
+        "loading {}", options.input);
   }
   oci::Layout layout(scratch.path());
   for (const auto& entry : layout.index().manifests) {

@@ -29,7 +29,7 @@ namespace dockerfile {
 
 /// The image of one platform.
 struct PlatformImage {
-  std::string id;          ///< key in a multi-platform result ("linux/arm64"); "" in a single one
+  std::string id;  ///< key in a multi-platform result ("linux/arm64"); "" in a single one
   llb::Platform platform;
   llb::Definition definition;  ///< empty = FROM scratch and nothing done
   std::string config;          ///< image config, raw JSON bytes to be completed with rootfs by the exporter
@@ -37,7 +37,7 @@ struct PlatformImage {
 };
 
 struct BuildResult {
-  std::vector<PlatformImage> images;              ///< in the order asked for
+  std::vector<PlatformImage> images;  ///< in the order asked for
   /// Result metadata with BuildKit's keys: containerimage.config[/PLATFORM], refs.platforms, …
   std::map<std::string, std::string> metadata;
   std::shared_ptr<Ref> forwarded;                 ///< set when another frontend built instead

@@ -125,7 +125,8 @@ TEST_F(BuildTest, AMissingImageIsNamedAsWritten) {
 
 TEST_F(BuildTest, ImagesAreAskedForAtOnceAndFailInOrder) {
   gateway.build_opts.parallel_lookups = 4;
-  const std::string text = "FROM a AS one\nFROM b AS two\nFROM a\nCOPY --from=one / /\nCOPY --from=two / /\nCOPY --from=c / /\n";
+  const std::string text =
+      "FROM a AS one\nFROM b AS two\nFROM a\nCOPY --from=one / /\nCOPY --from=two / /\nCOPY --from=c / /\n";
   EXPECT_EQ(graph(text).vertices.size(), 6U);
   EXPECT_THAT(gateway.asked, testing::UnorderedElementsAre("docker-image://docker.io/library/a:latest",
                                                            "docker-image://docker.io/library/b:latest",
@@ -151,8 +152,9 @@ TEST_F(BuildTest, TriggersOfTheBaseRunFirst) {
 // ---- platforms -------------------------------------------------------------------------------
 
 TEST_F(BuildTest, BuildsEveryPlatformAskedFor) {
-  const auto result = build("FROM --platform=$BUILDPLATFORM a AS tool\nRUN cross $TARGETARCH\nFROM b\nCOPY --from=tool / /\n",
-                            {{"platform", "linux/amd64,linux/arm64"}});
+  const auto result =
+      build("FROM --platform=$BUILDPLATFORM a AS tool\nRUN cross $TARGETARCH\nFROM b\nCOPY --from=tool / /\n",
+            {{"platform", "linux/amd64,linux/arm64"}});
   ASSERT_EQ(result.images.size(), 2U);
   EXPECT_EQ(result.images[1].id, "linux/arm64");
   EXPECT_EQ(base::Json::parse(result.images[1].config)["architecture"].string_or(""), "arm64");
@@ -171,7 +173,8 @@ TEST_F(BuildTest, RefusesPlatformsNobodyKnows) {
 
 TEST_F(BuildTest, ConfigHoldsWhatInstructionsSay) {
   const auto c = config(
-      "FROM scratch\nENV A=1 B=\"x y\"\nLABEL l=\"<v>\"\nEXPOSE 80 53/UDP 1-2\nVOLUME /v\nUSER me\nWORKDIR /w\nWORKDIR d\n"
+      "FROM scratch\nENV A=1 B=\"x y\"\nLABEL l=\"<v>\"\nEXPOSE 80 53/UDP 1-2\nVOLUME /v\nUSER me\nWORKDIR /w\nWORKDIR "
+      "d\n"
       "ENTRYPOINT [\"run\"]\nCMD echo hi\nSTOPSIGNAL SIGTERM\nHEALTHCHECK --interval=90s CMD true\nMAINTAINER me\n"
       "ONBUILD RUN x\nSHELL [\"sh\", \"-x\"]\n");
   const auto& inner = c["config"];
@@ -189,7 +192,8 @@ TEST_F(BuildTest, ConfigHoldsWhatInstructionsSay) {
 }
 
 TEST_F(BuildTest, HistoryTellsEveryInstruction) {
-  const auto c = config("FROM scratch\nARG V=1\nRUN --network=none make $V\nCMD [\"a b\"]\nHEALTHCHECK --timeout=1m30s CMD x\n");
+  const auto c =
+      config("FROM scratch\nARG V=1\nRUN --network=none make $V\nCMD [\"a b\"]\nHEALTHCHECK --timeout=1m30s CMD x\n");
   std::vector<std::string> lines;
   for (const auto& entry : c["history"].items()) lines.push_back(entry["created_by"].string_or(""));
   EXPECT_THAT(lines, ElementsAre("ARG V=1", "RUN |1 V=1 /bin/sh -c make $V # buildkit", "CMD [\"a b\"]",
@@ -209,7 +213,8 @@ TEST_F(BuildTest, EntrypointForgetsTheCommandOfTheBase) {
 
 TEST_F(BuildTest, RunKnowsAllKindsOfMounts) {
   const auto g = graph(
-      "FROM a\nRUN --mount=target=/ctx --mount=type=cache,target=/c,sharing=locked --mount=type=tmpfs,target=/t,size=1m "
+      "FROM a\nRUN --mount=target=/ctx --mount=type=cache,target=/c,sharing=locked "
+      "--mount=type=tmpfs,target=/t,size=1m "
       "--mount=type=secret,id=s,env=S --mount=type=secret,id=k,target=/k,required --mount=type=ssh true\n");
   const auto& exec = *all<llb::ExecOp>(g).at(0);
   std::map<std::string, llb::Mount> mounts;
@@ -229,8 +234,9 @@ TEST_F(BuildTest, SecretsAreMaskedInNames) {
 }
 
 TEST_F(BuildTest, HeredocsAreScriptsProgramsAndFiles) {
-  const auto g = graph("FROM a\nRUN <<EOF\necho 1\necho 2\nEOF\nRUN <<EOF\n#!/usr/bin/python\nprint()\nEOF\n"
-                       "COPY <<one <<two /d/\n1\none\n2\ntwo\n");
+  const auto g = graph(
+      "FROM a\nRUN <<EOF\necho 1\necho 2\nEOF\nRUN <<EOF\n#!/usr/bin/python\nprint()\nEOF\n"
+      "COPY <<one <<two /d/\n1\none\n2\ntwo\n");
   const auto execs = all<llb::ExecOp>(g);
   EXPECT_EQ(execs.at(0)->meta.args.back(), "echo 1\necho 2\n");
   EXPECT_THAT(execs.at(1)->meta.args.back(), "/dev/pipes/EOF");
@@ -238,8 +244,7 @@ TEST_F(BuildTest, HeredocsAreScriptsProgramsAndFiles) {
 }
 
 TEST_F(BuildTest, CopySaysWhatIsToBeDone) {
-  const auto copy =
-      first_copy(graph("FROM a\nCOPY --chown=1:g --chmod=u+x --exclude=*.o --parents ./x/./y* d/\n"));
+  const auto copy = first_copy(graph("FROM a\nCOPY --chown=1:g --chmod=u+x --exclude=*.o --parents ./x/./y* d/\n"));
   EXPECT_EQ(copy.src, "/x");
   EXPECT_EQ(copy.dest, "/d/");
   EXPECT_EQ(copy.mode_str, "u+x");
@@ -299,8 +304,11 @@ TEST_F(BuildTest, IgnoreFilesBecomePatterns) {
 }
 
 TEST_F(BuildTest, NamedContextsReplaceImagesAndStages) {
-  const auto g = graph("FROM a AS one\nRUN one\nFROM b\nCOPY --from=one / /\nCOPY --from=data /x /\n",
-                       {{"context:one", "docker-image://c"}, {"context:data", "local:data"}, {"context:b", "oci-layout://store@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}});
+  const auto g = graph(
+      "FROM a AS one\nRUN one\nFROM b\nCOPY --from=one / /\nCOPY --from=data /x /\n",
+      {{"context:one", "docker-image://c"},
+       {"context:data", "local:data"},
+       {"context:b", "oci-layout://store@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}});
   std::vector<std::string> sources;
   for (const auto* source : all<llb::SourceOp>(g)) sources.push_back(std::string(source->scheme()));
   EXPECT_THAT(sources, ElementsAre("oci-layout", "docker-image", "local"));
@@ -324,18 +332,22 @@ TEST_F(BuildTest, RemoteContextsHoldTheDockerfile) {
 }
 
 TEST_F(BuildTest, AMissingDockerfileIsSaidToBeMissing) {
-  EXPECT_EQ(error_of("", {{"filename", "other"}}),
-            "failed to read dockerfile: open other: no such file or directory");
+  EXPECT_EQ(error_of("", {{"filename", "other"}}), "failed to read dockerfile: open other: no such file or directory");
   EXPECT_EQ(error_of(""), "the Dockerfile cannot be empty");
 }
 
 // ---- options ---------------------------------------------------------------------------------
 
 TEST_F(BuildTest, OptionsReachTheSteps) {
-  const auto g = graph("FROM a\nRUN x\n",
-                       {{"add-hosts", "h=10.0.0.1"}, {"ulimit", "nofile=1:2"}, {"shm-size", "64"}, {"hostname", "n"},
-                        {"force-network-mode", "none"}, {"cgroup-parent", "p"}, {"no-cache", ""}, {"memory", "5"},
-                        {"build-arg:HTTP_PROXY", "http://p"}});
+  const auto g = graph("FROM a\nRUN x\n", {{"add-hosts", "h=10.0.0.1"},
+                                           {"ulimit", "nofile=1:2"},
+                                           {"shm-size", "64"},
+                                           {"hostname", "n"},
+                                           {"force-network-mode", "none"},
+                                           {"cgroup-parent", "p"},
+                                           {"no-cache", ""},
+                                           {"memory", "5"},
+                                           {"build-arg:HTTP_PROXY", "http://p"}});
   const auto& exec = *all<llb::ExecOp>(g)[0];
   EXPECT_EQ(exec.meta.extra_hosts.at(0).ip, "10.0.0.1");
   EXPECT_EQ(exec.meta.ulimits.at(0).hard, 2);

@@ -52,8 +52,9 @@ bool tar_header_checks(std::string_view block) {
 
 bool looks_like_archive(std::string_view head) {
   using namespace std::string_view_literals;
-  for (const auto magic : {"BZh"sv, "\x1f\x8b\x08"sv, "\xfd"
-                                                      "7zXZ\0"sv}) {
+  for (const auto magic : {"BZh"sv, "\x1f\x8b\x08"sv,
+                           "\xfd"
+                           "7zXZ\0"sv}) {
     if (head.starts_with(magic)) return true;
   }
   return tar_header_checks(head);
@@ -213,9 +214,9 @@ bool ContextClient::load_http(const std::string& address, Main& to) {
   const auto download = builder_.http(address, std::move(options));
   const auto definition = download.marshal();
   const auto ref = base::with_context([&] { return solve(definition); }, "failed to resolve httpcontext");
-  const auto head = base::with_context(
-      [&] { return ref->read_file(std::string(kHttpFilename), FileRange{0, kArchiveProbe}); },
-      "failed to read downloaded context");
+  const auto head =
+      base::with_context([&] { return ref->read_file(std::string(kHttpFilename), FileRange{0, kArchiveProbe}); },
+                         "failed to read downloaded context");
   if (looks_like_archive(head)) {
     llb::CopyStep unpack{.source = download, .src = "/" + std::string(kHttpFilename), .dest = "/"};
     unpack.attempt_unpack = true;

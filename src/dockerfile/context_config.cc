@@ -98,9 +98,9 @@ std::int64_t parse_number(std::string_view text, std::string_view function = "Pa
 }
 
 llb::Ulimit parse_ulimit(const std::string& text) {
-  static constexpr std::string_view kNames[] = {"core",   "cpu",  "data",  "fsize", "locks",  "memlock",    "msgqueue",
-                                                "nice",   "nofile", "nproc", "rss",   "rtprio", "rttime",     "sigpending",
-                                                "stack"};
+  static constexpr std::string_view kNames[] = {"core",    "cpu",      "data",   "fsize",      "locks",
+                                                "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+                                                "rss",     "rtprio",   "rttime", "sigpending", "stack"};
   const auto equals = text.find('=');
   if (equals == std::string::npos) invalid("invalid ulimit argument: " + text);
   llb::Ulimit limit;
@@ -137,7 +137,8 @@ void check_cpuset(std::string_view text) {
     const auto low = number(base::trim(part.substr(0, dash)));
     const auto high = dash == std::string_view::npos ? low : number(base::trim(part.substr(dash + 1)));
     const std::string_view kind = dash == std::string_view::npos ? "element" : "range";
-    if (low < 0 || high < low) base::fail(base::Code::invalid_argument, "invalid cpuset {} {}", kind, base::quote(part));
+    if (low < 0 || high < low)
+      base::fail(base::Code::invalid_argument, "invalid cpuset {} {}", kind, base::quote(part));
     if (high > kMaxCpu) {
       base::fail(base::Code::invalid_argument, "cpuset {} {} exceeds maximum {}", kind, base::quote(part), kMaxCpu);
     }
@@ -147,7 +148,8 @@ void check_cpuset(std::string_view text) {
 std::int64_t limit_option(const FrontendOpts& opts, const char* name, std::string_view function) {
   const auto text = get(opts, name);
   if (text.empty()) return 0;
-  const auto value = base::with_context([&] { return parse_number(text, function); }, "invalid {} value: {}", name, text);
+  const auto value =
+      base::with_context([&] { return parse_number(text, function); }, "invalid {} value: {}", name, text);
   const bool unlimited = std::string_view(name) == "memswap" && value == -1;
   if (value > 0 || unlimited) return value;
   base::fail(base::Code::invalid_argument, "invalid {} value: {}: must be {}> 0", name, text,
@@ -200,12 +202,9 @@ void check_removed_options(const FrontendOpts& opts) {
 
 std::string_view resolve_mode_name(ResolveMode mode) {
   switch (mode) {
-    case ResolveMode::pull:
-      return "pull";
-    case ResolveMode::local:
-      return "local";
-    case ResolveMode::default_:
-      break;
+    case ResolveMode::pull: return "pull";
+    case ResolveMode::local: return "local";
+    case ResolveMode::default_: break;
   }
   return "default";
 }
@@ -231,8 +230,7 @@ FrontendConfig FrontendConfig::parse(FrontendOpts& opts, const BuildOpts& build)
         for (const auto& field : parse_csv(text)) config.ulimits.push_back(parse_ulimit(field));
       },
       "failed to parse ulimit");
-  config.resources =
-      base::with_context([&] { return parse_resources(opts); }, "failed to parse resource limits");
+  config.resources = base::with_context([&] { return parse_resources(opts); }, "failed to parse resource limits");
   config.network = parse_network(get(opts, "force-network-mode"));
   if (const auto found = opts.find("no-cache"); found != opts.end()) {
     config.no_cache.emplace();

@@ -102,8 +102,8 @@ LoadedContext NamedContext::load_layout(std::string_view rest) {
   ask.oci_session = client_->build_opts_.session_id;
   ask.oci_store = store;
   const auto meta = client_->resolver_.resolve_layout(shown.text(), ask);
-  auto image = base::with_context([&] { return ImageConfig::parse(meta.config); },
-                                  "could not parse oci-layout image config");
+  auto image =
+      base::with_context([&] { return ImageConfig::parse(meta.config); }, "could not parse oci-layout image config");
   llb::OciLayoutOptions options;
   options.op.name("[context " + full_name_ + "] OCI load from client");
   options.op.platform = options_.platform;
@@ -130,8 +130,7 @@ LoadedContext NamedContext::load_local(const std::string& name) {
   } catch (const base::Error&) {
     text.clear();  // nothing is ignored
   }
-  const auto excludes =
-      base::with_context([&] { return read_ignore_file(text); }, "failed parsing {}", kIgnoreFile);
+  const auto excludes = base::with_context([&] { return read_ignore_file(text); }, "failed parsing {}", kIgnoreFile);
   const auto key = client_->option("sharedkey:localdir:" + full_name_);
   auto make = [&builder, name, session, excludes, key, full = full_name_, follow = options_.follow_paths] {
     llb::LocalOptions options;
@@ -159,8 +158,8 @@ LoadedContext NamedContext::load_input(const std::string& name) {
   const auto encoded = json["containerimage.config"].string_or("");
   if (encoded.empty()) return {state, {}};
   const auto config = base64_decoded(encoded);
-  auto image = base::with_context([&] { return ImageConfig::parse(config); }, "failed to parse image config for {}",
-                                  full_name_);
+  auto image =
+      base::with_context([&] { return ImageConfig::parse(config); }, "failed to parse image config for {}", full_name_);
   return {state.with_image_config(config), std::move(image)};
 }
 

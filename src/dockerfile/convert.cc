@@ -22,8 +22,8 @@ std::vector<std::string> common_images() {
   std::vector<std::string> names;
   for (const std::string image : {"alpine", "busybox", "centos", "debian", "golang", "ubuntu", "fedora"}) {
     // The missing slash is BuildKit's; it decides what is near to what.
-    for (const auto& name : {image, "docker.io/library" + image, image + ":latest",
-                             "docker.io/library" + image + ":latest"}) {
+    for (const auto& name :
+         {image, "docker.io/library" + image, image + ":latest", "docker.io/library" + image + ":latest"}) {
       names.push_back(name);
     }
   }
@@ -182,10 +182,10 @@ class Converter {
       try {
         llb::ImageReference::parse(name);
       } catch (const base::Error&) {
-        lint_.report("InvalidDefaultArgInFrom",
-                     base::format("Default value for ARG {} results in empty or invalid base image name",
-                                  stage.base_name),
-                     stage.location);
+        lint_.report(
+            "InvalidDefaultArgInFrom",
+            base::format("Default value for ARG {} results in empty or invalid base image name", stage.base_name),
+            stage.location);
       }
     }
   }
@@ -574,8 +574,7 @@ class Converter {
     }
     auto reference = base::with_context([&] { return llb::ImageReference::parse(meta.reference); },
                                         "failed to parse ref {}", base::quote(meta.reference));
-    stage.image =
-        base::with_context([&] { return ImageConfig::parse(meta.config); }, "failed to parse image config");
+    stage.image = base::with_context([&] { return ImageConfig::parse(meta.config); }, "failed to parse image config");
     stage.base_image = std::make_shared<const ImageConfig>(stage.image);
     stage.image.created.clear();
     if (!stage.platform && implicit_target_) platform = adapted(platform, stage.image.platform);
@@ -688,8 +687,8 @@ class Converter {
                                   .ignore_patterns = patterns,
                                   .lint = &lint_};
     for (auto* stage : stages_.all) {
-      const bool needed = options_.stages == ConvertOptions::Stages::all ||
-                          (reachable_.contains(stage) && !stage->dispatched);
+      const bool needed =
+          options_.stages == ConvertOptions::Stages::all || (reachable_.contains(stage) && !stage->dispatched);
       if (needed) dispatch_stage(*stage, context);
     }
     target_->paths->insert("/");

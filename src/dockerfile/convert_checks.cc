@@ -47,13 +47,13 @@ void check_unmatched(const CommandBase& command, const StageState& stage, const 
 
 void check_secret_name(std::string_view instruction, const std::string& name, const Ranges& where, const Lint& lint) {
   if (!lint.enabled()) return;
-  const bool secret = has_part(name, {"apikey", "auth", "credential", "credentials", "key", "password", "pword",
-                                      "passwd", "secret", "token"});
+  const bool secret = has_part(
+      name, {"apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"});
   if (!secret || has_part(name, {"public", "file", "version"})) return;
-  lint.report("SecretsUsedInArgOrEnv",
-              base::format("Do not use ARG or ENV instructions for sensitive data ({} {})", instruction,
-                           base::quote(name)),
-              where);
+  lint.report(
+      "SecretsUsedInArgOrEnv",
+      base::format("Do not use ARG or ENV instructions for sensitive data ({} {})", instruction, base::quote(name)),
+      where);
 }
 
 void check_once(const CommandBase& command, LastSeen& seen, const Lint& lint) {

@@ -5,8 +5,8 @@
 #include "base/strings.h"
 #include "base/unicode.h"
 #include "dockerfile/convert_paths.h"
-#include "dockerfile/convert_stages.h"
 #include "dockerfile/convert_sources.h"
+#include "dockerfile/convert_stages.h"
 #include "dockerfile/git_ref.h"
 #include "llb/caps.h"
 
@@ -224,8 +224,7 @@ class CopyConverter {
     op.metadata.progress_group = llb::ProgressGroup{group, name_, false};
     op.name(step_name(stage_, "LINK " + text_, context_.config, platform(), env));
     const auto copied = context_.builder.scratch().file(std::move(steps_), std::move(copy_op));
-    stage_.state =
-        stage_.state.with_output(context_.builder.merge({stage_.state, copied}, std::move(op)).output());
+    stage_.state = stage_.state.with_output(context_.builder.merge({stage_.state, copied}, std::move(op)).output());
   }
 
   StageState& stage_;

@@ -28,8 +28,8 @@ std::vector<std::string> with_shell(const ImageConfig& image, const std::vector<
 
 void set_workdir(StageState& stage, const std::string& path) {
   const auto os = stage.platform ? stage.platform->os : "";
-  const auto dir = base::with_context([&] { return normalize_workdir(stage.image.working_dir, path, os); },
-                                      "normalizing workdir");
+  const auto dir =
+      base::with_context([&] { return normalize_workdir(stage.image.working_dir, path, os); }, "normalizing workdir");
   stage.image.working_dir = dir;
   stage.state = stage.state.with_dir(with_slashes(dir, os));
 }
@@ -43,9 +43,9 @@ void report_legacy_form(const CommandBase& command, const Lint& lint) {
 
 bool is_signal(std::string_view text) {
   static const std::set<std::string, std::less<>> kNames = {
-      "ABRT", "ALRM", "BUS",  "CHLD", "CLD",  "CONT", "FPE",  "HUP",  "ILL",  "INT",  "IO",   "IOT",    "KILL",
-      "PIPE", "POLL", "PROF", "PWR",  "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",  "TTIN",
-      "TTOU", "URG",  "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX"};
+      "ABRT", "ALRM", "BUS",  "CHLD", "CLD",  "CONT", "FPE",    "HUP",    "ILL",  "INT",  "IO",    "IOT",
+      "KILL", "PIPE", "POLL", "PROF", "PWR",  "QUIT", "SEGV",   "STKFLT", "STOP", "SYS",  "TERM",  "TRAP",
+      "TSTP", "TTIN", "TTOU", "URG",  "USR1", "USR2", "VTALRM", "WINCH",  "XCPU", "XFSZ", "RTMIN", "RTMAX"};
   auto digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
   if (const auto number = base::parse_int(digits)) return *number != 0;
@@ -143,8 +143,8 @@ struct Dispatcher {
   void operator()(EntrypointCommand& entrypoint) const {
     check_once(entrypoint, stage.entrypoint, lint);
     check_json_form(entrypoint, entrypoint.line, image(), lint);
-    image().entrypoint = entrypoint.line.prepend_shell ? with_shell(image(), entrypoint.line.arguments)
-                                                       : entrypoint.line.arguments;
+    image().entrypoint =
+        entrypoint.line.prepend_shell ? with_shell(image(), entrypoint.line.arguments) : entrypoint.line.arguments;
     // A base image's CMD was meant for its own ENTRYPOINT.
     if (!stage.cmd.set) image().cmd.clear();
     commit("ENTRYPOINT " + quoted_list(image().entrypoint));
@@ -153,8 +153,8 @@ struct Dispatcher {
   void operator()(HealthcheckCommand& health) const {
     check_once(health, stage.healthcheck, lint);
     const auto& from = health.health;
-    image().healthcheck = HealthConfig{from.test,         from.interval,       from.timeout,
-                                       from.start_period, from.start_interval, from.retries};
+    image().healthcheck =
+        HealthConfig{from.test, from.interval, from.timeout, from.start_period, from.start_interval, from.retries};
     commit("HEALTHCHECK " + health_text(*image().healthcheck));
   }
 
@@ -173,10 +173,10 @@ struct Dispatcher {
                     expose.location);
       }
       if (parsed.has_host_part) {
-        lint.report("ExposeInvalidFormat",
-                    base::format("EXPOSE instruction should not define an IP address or host-port mapping, found '{}'",
-                                 word),
-                    expose.location);
+        lint.report(
+            "ExposeInvalidFormat",
+            base::format("EXPOSE instruction should not define an IP address or host-port mapping, found '{}'", word),
+            expose.location);
       }
       for (auto& port : parsed.ports) ports.push_back(std::move(port));
     }

@@ -26,7 +26,8 @@ struct DatedSource {
 /// A stage that is nothing but one remote ADD, so that it can be dated without being built.
 class SourceStage {
  public:
-  SourceStage(const Stage& stage, const EpochInputs& inputs) : stage_(stage), inputs_(inputs), args_(inputs.global_args) {
+  SourceStage(const Stage& stage, const EpochInputs& inputs)
+      : stage_(stage), inputs_(inputs), args_(inputs.global_args) {
     args_.erase("SOURCE_DATE_EPOCH");
   }
 
@@ -42,8 +43,8 @@ class SourceStage {
         if (found) invalid("SOURCE_DATE_EPOCH stage must contain exactly one remote ADD");
         found = add_source(*add);
       } else {
-        invalid("SOURCE_DATE_EPOCH stage does not meet source-only requirements: unsupported " +
-                base_of(command).name + " instruction");
+        invalid("SOURCE_DATE_EPOCH stage does not meet source-only requirements: unsupported " + base_of(command).name +
+                " instruction");
       }
     }
     if (!found) invalid("SOURCE_DATE_EPOCH stage must contain exactly one remote ADD");

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "dockerfile/go_values.h"
 #include "dockerfile/directives.h"
+#include "dockerfile/go_values.h"
 
 namespace dockerfile {
 
@@ -16,68 +16,54 @@ constexpr LintRule kRules[] = {
     {"ConsistentInstructionCasing",
      "All commands within the Dockerfile should use the same casing (either upper or lower)",
      "https://docs.docker.com/go/dockerfile/rule/consistent-instruction-casing/"},
-    {"CopyIgnoredFile",
-     "Attempting to Copy file that is excluded by .dockerignore",
+    {"CopyIgnoredFile", "Attempting to Copy file that is excluded by .dockerignore",
      "https://docs.docker.com/go/dockerfile/rule/copy-ignored-file/"},
-    {"DuplicateStageName",
-     "Stage names should be unique",
+    {"DuplicateStageName", "Stage names should be unique",
      "https://docs.docker.com/go/dockerfile/rule/duplicate-stage-name/"},
     {"ExposeInvalidFormat",
-     "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release",
+     "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future "
+     "release",
      "https://docs.docker.com/go/dockerfile/rule/expose-invalid-format/"},
-    {"ExposeProtoCasing",
-     "Protocol in EXPOSE instruction should be lowercase",
+    {"ExposeProtoCasing", "Protocol in EXPOSE instruction should be lowercase",
      "https://docs.docker.com/go/dockerfile/rule/expose-proto-casing/"},
-    {"FromAsCasing",
-     "The 'as' keyword should match the case of the 'from' keyword",
+    {"FromAsCasing", "The 'as' keyword should match the case of the 'from' keyword",
      "https://docs.docker.com/go/dockerfile/rule/from-as-casing/"},
-    {"FromPlatformFlagConstDisallowed",
-     "FROM --platform flag should not use a constant value",
+    {"FromPlatformFlagConstDisallowed", "FROM --platform flag should not use a constant value",
      "https://docs.docker.com/go/dockerfile/rule/from-platform-flag-const-disallowed/"},
-    {"InvalidBaseImagePlatform",
-     "Base image platform does not match expected target platform",
-     ""},
-    {"InvalidDefaultArgInFrom",
-     "Default value for global ARG results in an empty or invalid base image name",
+    {"InvalidBaseImagePlatform", "Base image platform does not match expected target platform", ""},
+    {"InvalidDefaultArgInFrom", "Default value for global ARG results in an empty or invalid base image name",
      "https://docs.docker.com/go/dockerfile/rule/invalid-default-arg-in-from/"},
     {"InvalidDefinitionDescription",
-     "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not intended to be a description comment, add an empty line or comment between the instruction and the comment.",
+     "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not "
+     "intended to be a description comment, add an empty line or comment between the instruction and the comment.",
      "https://docs.docker.com/go/dockerfile/rule/invalid-definition-description/", true},
     {"JSONArgsRecommended",
      "JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals",
      "https://docs.docker.com/go/dockerfile/rule/json-args-recommended/"},
-    {"LegacyKeyValueFormat",
-     "Legacy key/value format with whitespace separator should not be used",
+    {"LegacyKeyValueFormat", "Legacy key/value format with whitespace separator should not be used",
      "https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/"},
-    {"MaintainerDeprecated",
-     "The MAINTAINER instruction is deprecated, use a label instead to define an image author",
+    {"MaintainerDeprecated", "The MAINTAINER instruction is deprecated, use a label instead to define an image author",
      "https://docs.docker.com/go/dockerfile/rule/maintainer-deprecated/"},
-    {"MultipleInstructionsDisallowed",
-     "Multiple instructions of the same type should not be used in the same stage",
+    {"MultipleInstructionsDisallowed", "Multiple instructions of the same type should not be used in the same stage",
      "https://docs.docker.com/go/dockerfile/rule/multiple-instructions-disallowed/"},
-    {"NoEmptyContinuation",
-     "Empty continuation lines will become errors in a future release",
+    {"NoEmptyContinuation", "Empty continuation lines will become errors in a future release",
      "https://docs.docker.com/go/dockerfile/rule/no-empty-continuation/"},
     {"RedundantTargetPlatform",
      "Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior",
      "https://docs.docker.com/go/dockerfile/rule/redundant-target-platform/"},
-    {"ReservedStageName",
-     "Reserved words should not be used as stage names",
+    {"ReservedStageName", "Reserved words should not be used as stage names",
      "https://docs.docker.com/go/dockerfile/rule/reserved-stage-name/"},
-    {"SecretsUsedInArgOrEnv",
-     "Sensitive data should not be used in the ARG or ENV commands",
+    {"SecretsUsedInArgOrEnv", "Sensitive data should not be used in the ARG or ENV commands",
      "https://docs.docker.com/go/dockerfile/rule/secrets-used-in-arg-or-env/"},
-    {"StageNameCasing",
-     "Stage names should be lowercase",
+    {"StageNameCasing", "Stage names should be lowercase",
      "https://docs.docker.com/go/dockerfile/rule/stage-name-casing/"},
-    {"UndefinedArgInFrom",
-     "FROM command must use declared ARGs",
+    {"UndefinedArgInFrom", "FROM command must use declared ARGs",
      "https://docs.docker.com/go/dockerfile/rule/undefined-arg-in-from/"},
-    {"UndefinedVar",
-     "Variables should be defined before their use",
+    {"UndefinedVar", "Variables should be defined before their use",
      "https://docs.docker.com/go/dockerfile/rule/undefined-var/"},
     {"WorkdirRelativePath",
-     "Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes",
+     "Relative workdir without an absolute workdir declared within the build can have unexpected results if the base "
+     "image changes",
      "https://docs.docker.com/go/dockerfile/rule/workdir-relative-path/"},
 };
 
@@ -90,7 +76,8 @@ std::set<std::string, std::less<>> rule_names(std::string_view list) {
 }  // namespace
 
 const LintRule& lint_rule(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kRules), std::end(kRules), [&](const LintRule& r) { return r.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kRules), std::end(kRules), [&](const LintRule& r) { return r.name == name; });
   SLIP_CHECK(found != std::end(kRules));
   return *found;
 }
@@ -114,7 +101,8 @@ LintConfig LintConfig::parse(std::string_view text) {
       const auto truth = parse_bool(value);
       if (!truth) {
         base::fail(base::Code::invalid_argument,
-                   "failed to parse check option \"{}\": strconv.ParseBool: parsing \"{}\": invalid syntax", part, value);
+                   "failed to parse check option \"{}\": strconv.ParseBool: parsing \"{}\": invalid syntax", part,
+                   value);
       }
       config.return_as_error = *truth;
     } else {

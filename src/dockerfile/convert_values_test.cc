@@ -62,7 +62,8 @@ TEST(Paths, OfWindowsLoseDriveAndBackslash) {
   EXPECT_EQ(normalize_workdir("C:\\x", "y", "windows"), "\\x\\y");
   EXPECT_TRUE(is_absolute_on("c:\\a", "windows"));
   EXPECT_FALSE(is_absolute_on("d:\\a", "windows"));
-  EXPECT_EQ(error_of([] { without_drive("c:", "windows", TrailingSlash::drop); }), "No relative path specified in \"c:\"");
+  EXPECT_EQ(error_of([] { without_drive("c:", "windows", TrailingSlash::drop); }),
+            "No relative path specified in \"c:\"");
   EXPECT_THROW(without_drive("\\\\host\\x", "windows", TrailingSlash::drop), base::Error);
   EXPECT_EQ(without_drive("c:a", "linux", TrailingSlash::drop), "c:a");
 }
@@ -112,7 +113,8 @@ TEST(Text, IsAsGoWritesIt) {
 }
 
 TEST(CommitTime, IsTheCommittersInItsZone) {
-  const auto epoch = commit_time("tree 1\nauthor A <a> 1 +0000\ncommitter B <b> 1700000000 -0530\n\ncommitter X <x> 5 +0000\n");
+  const auto epoch =
+      commit_time("tree 1\nauthor A <a> 1 +0000\ncommitter B <b> 1700000000 -0530\n\ncommitter X <x> 5 +0000\n");
   EXPECT_EQ(epoch.seconds, 1700000000);
   EXPECT_EQ(epoch.text, "2023-11-14T16:43:20-05:30");
   EXPECT_THROW(commit_time("tree 1\n\nmessage"), base::Error);

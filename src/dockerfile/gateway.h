@@ -128,7 +128,7 @@ struct BuildOpts {
   std::string session_id;
   std::string product;  ///< who runs the frontend, for error hints
   std::vector<Worker> workers;
-  std::set<std::string> llb_caps;      ///< capabilities that exist and are enabled
+  std::set<std::string> llb_caps;  ///< capabilities that exist and are enabled
   std::set<std::string> gateway_caps;
   /// How many resolve_source_metadata() calls may be under way at once, each on a thread of its own.
   std::size_t parallel_lookups = 1;

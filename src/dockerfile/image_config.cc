@@ -187,9 +187,9 @@ ImageConfig ImageConfig::parse(std::string_view bytes) {
   image.stop_signal = config["StopSignal"].string_or("");
   image.args_escaped = config["ArgsEscaped"].bool_or(false);
   if (const auto& health = config["Healthcheck"]; health.is_object()) {
-    image.healthcheck = HealthConfig{health["Test"].string_items(),        health["Interval"].int_or(0),
-                                     health["Timeout"].int_or(0),          health["StartPeriod"].int_or(0),
-                                     health["StartInterval"].int_or(0),    health["Retries"].int_or(0)};
+    image.healthcheck =
+        HealthConfig{health["Test"].string_items(),   health["Interval"].int_or(0),      health["Timeout"].int_or(0),
+                     health["StartPeriod"].int_or(0), health["StartInterval"].int_or(0), health["Retries"].int_or(0)};
   }
   image.onbuild = config["OnBuild"].string_items();
   image.shell = config["Shell"].string_items();

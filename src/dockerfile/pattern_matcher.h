@@ -5,8 +5,8 @@
 
 namespace dockerfile {
 
+using base::matches_or_parent_matches;
 using base::MatchInfo;
 using base::PatternMatcher;
-using base::matches_or_parent_matches;
 
 }  // namespace dockerfile

@@ -20,8 +20,8 @@ inline constexpr std::string_view kGitFetchByCommit = "git.fetchbycommit";
 // local://
 inline constexpr std::string_view kLocalSession = "local.session";
 inline constexpr std::string_view kLocalUnique = "local.unique";
-inline constexpr std::string_view kLocalInclude = "local.includepattern";  ///< JSON array of patterns
-inline constexpr std::string_view kLocalFollow = "local.followpaths";      ///< JSON array of paths
+inline constexpr std::string_view kLocalInclude = "local.includepattern";   ///< JSON array of patterns
+inline constexpr std::string_view kLocalFollow = "local.followpaths";       ///< JSON array of paths
 inline constexpr std::string_view kLocalExclude = "local.excludepatterns";  ///< JSON array of patterns
 inline constexpr std::string_view kLocalSharedKeyHint = "local.sharedkeyhint";
 inline constexpr std::string_view kLocalDiffer = "local.differ";  ///< "none" or "metadata"

@@ -196,8 +196,8 @@ State Builder::definition(const Definition& definition) {
     made.push_back(make<ReadyNode>(std::move(ready), std::move(inputs)));
   }
   const auto& head = graph.vertices[graph.head->vertex];
-  return state_of({.node = made[graph.head->vertex], .slot = static_cast<int>(graph.head->output),
-                   .platform = head.op.platform});
+  return state_of(
+      {.node = made[graph.head->vertex], .slot = static_cast<int>(graph.head->output), .platform = head.op.platform});
 }
 
 State Builder::merge(const std::vector<State>& states, OpOptions options) {

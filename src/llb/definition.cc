@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "llb/op_proto.h"
+
 #include "ops.pb.h"
 
 namespace llb {
@@ -45,14 +46,13 @@ OpMetadata get_metadata(const pb::OpMetadata& in) {
   if (in.has_export_cache()) metadata.export_cache = in.export_cache().value();
   metadata.caps.insert(in.caps().begin(), in.caps().end());
   if (in.has_progress_group()) {
-    metadata.progress_group = ProgressGroup{in.progress_group().id(), in.progress_group().name(),
-                                            in.progress_group().weak()};
+    metadata.progress_group =
+        ProgressGroup{in.progress_group().id(), in.progress_group().name(), in.progress_group().weak()};
   }
   if (in.has_linux_resources()) {
     const auto& from = in.linux_resources();
-    metadata.linux_resources =
-        LinuxResources{from.memory(),    from.memoryswap(), from.cpushares(), from.cpuperiod(),
-                       from.cpuquota(), from.cpusetcpus(), from.cpusetmems()};
+    metadata.linux_resources = LinuxResources{from.memory(),   from.memoryswap(), from.cpushares(), from.cpuperiod(),
+                                              from.cpuquota(), from.cpusetcpus(), from.cpusetmems()};
   }
   return metadata;
 }

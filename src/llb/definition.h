@@ -59,7 +59,7 @@ struct OpMetadata {
 /// A source file that ops point into. Shared: one Dockerfile serves all of a build's ops.
 struct SourceInfo {
   std::string filename;
-  std::shared_ptr<const std::string> data;  ///< never null
+  std::shared_ptr<const std::string> data;       ///< never null
   std::shared_ptr<const Definition> definition;  ///< what the file was read from; may be null
   std::string language;
 };

@@ -105,7 +105,8 @@ TEST(Definition, IsRefusedWhenALocationNamesNoFile) {
 
 Definition annotated() {
   Builder builder;
-  auto map = std::make_shared<SourceMap>(SourceMap{"Dockerfile", "Dockerfile", std::make_shared<std::string>("FROM a"), {}});
+  auto map =
+      std::make_shared<SourceMap>(SourceMap{"Dockerfile", "Dockerfile", std::make_shared<std::string>("FROM a"), {}});
   ImageOptions options;
   options.op.name("[1/1] FROM a");
   options.op.metadata.ignore_cache = true;

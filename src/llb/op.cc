@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "llb/op_proto.h"
+
 #include "ops.pb.h"
 
 namespace llb {
@@ -76,8 +77,8 @@ Meta get_meta(const pb::Meta& in) {
   meta.user = in.user();
   if (in.has_proxy_env()) {
     const auto& proxy = in.proxy_env();
-    meta.proxy_env = ProxyEnv{proxy.http_proxy(), proxy.https_proxy(), proxy.ftp_proxy(), proxy.no_proxy(),
-                              proxy.all_proxy()};
+    meta.proxy_env =
+        ProxyEnv{proxy.http_proxy(), proxy.https_proxy(), proxy.ftp_proxy(), proxy.no_proxy(), proxy.all_proxy()};
   }
   for (const auto& host : in.extrahosts()) meta.extra_hosts.push_back({host.host(), host.ip()});
   meta.hostname = in.hostname();
@@ -298,21 +299,18 @@ FileCopy get_copy(const pb::FileActionCopy& in) {
 
 FileActionKind get_action(const pb::FileAction& in) {
   switch (in.action_case()) {
-    case pb::FileAction::kCopy:
-      return get_copy(in.copy());
+    case pb::FileAction::kCopy: return get_copy(in.copy());
     case pb::FileAction::kMkfile:
       return FileMkfile{in.mkfile().path(), in.mkfile().mode(), in.mkfile().data(), get_owner(in.mkfile()),
                         in.mkfile().timestamp()};
     case pb::FileAction::kMkdir:
       return FileMkdir{in.mkdir().path(), in.mkdir().mode(), in.mkdir().makeparents(), get_owner(in.mkdir()),
                        in.mkdir().timestamp()};
-    case pb::FileAction::kRm:
-      return FileRm{in.rm().path(), in.rm().allownotfound(), in.rm().allowwildcard()};
+    case pb::FileAction::kRm: return FileRm{in.rm().path(), in.rm().allownotfound(), in.rm().allowwildcard()};
     case pb::FileAction::kSymlink:
       return FileSymlink{in.symlink().oldpath(), in.symlink().newpath(), get_owner(in.symlink()),
                          in.symlink().timestamp()};
-    case pb::FileAction::ACTION_NOT_SET:
-      break;
+    case pb::FileAction::ACTION_NOT_SET: break;
   }
   return {};
 }
@@ -361,8 +359,7 @@ BuildOp get_build(const pb::BuildOp& in) {
 
 OpKind get_kind(const pb::Op& in) {
   switch (in.op_case()) {
-    case pb::Op::kExec:
-      return get_exec(in.exec());
+    case pb::Op::kExec: return get_exec(in.exec());
     case pb::Op::kSource: {
       SourceOp source{in.source().identifier(), {}};
       source.attrs.insert(in.source().attrs().begin(), in.source().attrs().end());
@@ -375,19 +372,17 @@ OpKind get_kind(const pb::Op& in) {
       }
       return file;
     }
-    case pb::Op::kBuild:
-      return get_build(in.build());
+    case pb::Op::kBuild: return get_build(in.build());
     case pb::Op::kMerge: {
       MergeOp merge;
       for (const auto& input : in.merge().inputs()) merge.inputs.push_back(input.input());
       return merge;
     }
-    case pb::Op::kDiff:
-      return DiffOp{in.diff().lower().input(), in.diff().upper().input()};
+    case pb::Op::kDiff: return DiffOp{in.diff().lower().input(), in.diff().upper().input()};
     case pb::Op::kPassthrough:
-      return PassthroughOp{in.passthrough().id(), {in.passthrough().outputs().begin(), in.passthrough().outputs().end()}};
-    case pb::Op::OP_NOT_SET:
-      break;
+      return PassthroughOp{in.passthrough().id(),
+                           {in.passthrough().outputs().begin(), in.passthrough().outputs().end()}};
+    case pb::Op::OP_NOT_SET: break;
   }
   return {};
 }

@@ -114,8 +114,8 @@ struct SecretOpt {
 using SshOpt = SecretOpt;
 
 struct Mount {
-  std::int64_t input = 0;   ///< position in Op::inputs, or kEmpty
-  std::string selector;     ///< path inside the input
+  std::int64_t input = 0;  ///< position in Op::inputs, or kEmpty
+  std::string selector;    ///< path inside the input
   std::string dest;
   std::int64_t output = 0;  ///< output index of the op, or kSkipOutput
   bool readonly = false;

@@ -13,7 +13,7 @@ class MessageLite;
 namespace pb {
 class Definition;
 class Op;
-}
+}  // namespace pb
 
 namespace llb {
 

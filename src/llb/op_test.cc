@@ -53,9 +53,15 @@ TEST(Op, ReadsBackAnExecWithEverything) {
   exec.meta.remove_mount_stubs_recursive = true;
   exec.meta.valid_exit_codes = {0, 7};
   exec.mounts.push_back({.input = 0, .dest = "/", .output = 0});
-  exec.mounts.push_back({.input = kEmpty, .dest = "/t", .output = kSkipOutput, .type = MountType::tmpfs, .tmpfs_size = 0});
-  exec.mounts.push_back({.input = kEmpty, .selector = "/s", .dest = "/c", .output = kSkipOutput, .readonly = true,
-                         .type = MountType::cache, .cache = CacheOpt{"id", CacheSharing::locked},
+  exec.mounts.push_back(
+      {.input = kEmpty, .dest = "/t", .output = kSkipOutput, .type = MountType::tmpfs, .tmpfs_size = 0});
+  exec.mounts.push_back({.input = kEmpty,
+                         .selector = "/s",
+                         .dest = "/c",
+                         .output = kSkipOutput,
+                         .readonly = true,
+                         .type = MountType::cache,
+                         .cache = CacheOpt{"id", CacheSharing::locked},
                          .content_cache = ContentCache::off});
   exec.mounts.push_back({.dest = "/k", .type = MountType::secret, .secret = SecretOpt{"k", 1, 2, 0400, true}});
   exec.mounts.push_back({.dest = "/a", .type = MountType::ssh, .ssh = SshOpt{"default", 0, 0, 0600, false}});
@@ -64,7 +70,8 @@ TEST(Op, ReadsBackAnExecWithEverything) {
   exec.secret_env = {{"id", "NAME", true}};
   exec.cdi_devices = {{"vendor.com/gpu=0", true}};
   auto op = with_kind(exec);
-  op.platform = Platform{.architecture = "arm64", .os = "linux", .os_version = "1", .os_features = {"f"}, .variant = "v8"};
+  op.platform =
+      Platform{.architecture = "arm64", .os = "linux", .os_version = "1", .os_features = {"f"}, .variant = "v8"};
   op.worker_constraints->push_back("label==x");
   EXPECT_EQ(unmarshal(marshal(op)), op);
 }

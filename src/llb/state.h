@@ -150,7 +150,7 @@ struct ExecState;
 using FileStep = std::variant<MkdirStep, MkfileStep, RmStep, SymlinkStep, CopyStep>;
 
 struct MarshalOptions {
-  std::optional<Platform> platform;  ///< for ops that do not say; the host's by default
+  std::optional<Platform> platform;             ///< for ops that do not say; the host's by default
   const std::set<std::string>* caps = nullptr;  ///< what the engine can; null = nothing is asked for
 };
 

@@ -134,9 +134,7 @@ TEST_F(StateTest, RunGivesAgentSocketsATargetAndAVariable) {
   EXPECT_EQ(exec_of(graph).mounts.back().dest, "/run/buildkit/ssh_agent.0");
 }
 
-TEST_F(StateTest, RunWithoutArgumentsFails) {
-  EXPECT_THROW(image().run({}).root.marshal(), base::Error);
-}
+TEST_F(StateTest, RunWithoutArgumentsFails) { EXPECT_THROW(image().run({}).root.marshal(), base::Error); }
 
 TEST_F(StateTest, FileActionsWorkOnTheResultOfTheOneBefore) {
   const auto state = image().with_dir("/w").file(

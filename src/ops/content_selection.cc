@@ -47,7 +47,8 @@ Selection selection_from_json(const base::Json& json) {
 
 base::Digest digest_selections(const solve::Result& result, const std::vector<Selection>& selections,
                                const Services& services, const std::stop_token& stop) {
-  if (const auto* local = dynamic_cast<const LocalResult*>(&result)) return digest_local(local->view(), selections, stop);
+  if (const auto* local = dynamic_cast<const LocalResult*>(&result))
+    return digest_local(local->view(), selections, stop);
   return digest_frozen(chain_of(result), selections, services, stop);
 }
 

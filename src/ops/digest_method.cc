@@ -9,7 +9,8 @@
 namespace ops {
 
 base::Json digest_method(const MethodCall& call) {
-  const MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
+  const MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(),
+                         call.stop);
   std::vector<Selection> selections;
   for (const auto& item : call.params["selections"].items()) selections.push_back(selection_from_json(item));
   base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));

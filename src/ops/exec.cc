@@ -37,7 +37,9 @@ base::Json mount_recipe(const llb::Mount& mount) {
 /// The step without what must not change its outcome: proxies, addresses of hosts, secret values.
 base::Json exec_recipe(const llb::Op& op, const llb::ExecOp& exec) {
   base::Json json = base::Json::object();
-  json.set("op", "exec").set("args", base::Json::strings(exec.meta.args)).set("env", base::Json::strings(exec.meta.env));
+  json.set("op", "exec")
+      .set("args", base::Json::strings(exec.meta.args))
+      .set("env", base::Json::strings(exec.meta.env));
   json.set("cwd", exec.meta.cwd).set("user", exec.meta.user).set("hostname", exec.meta.hostname);
   json.set("network", static_cast<int>(exec.network)).set("security", static_cast<int>(exec.security));
   base::Json hosts = base::Json::array();
@@ -72,8 +74,11 @@ std::string quote_command(const std::vector<std::string>& args) { return base::j
 class ExecOp final : public solve::Op {
  public:
   ExecOp(const llb::Vertex& vertex, const Services& services)
-      : digest_(vertex.digest), op_(vertex.op), exec_(std::get<llb::ExecOp>(op_.kind)),
-        resources_(vertex.metadata.linux_resources), services_(services) {
+      : digest_(vertex.digest),
+        op_(vertex.op),
+        exec_(std::get<llb::ExecOp>(op_.kind)),
+        resources_(vertex.metadata.linux_resources),
+        services_(services) {
     require(exec_.network == llb::NetMode::host, kHostNetwork);
     require(exec_.security == llb::SecurityMode::insecure, kInsecure);
   }
@@ -82,9 +87,8 @@ class ExecOp final : public solve::Op {
     std::vector<solve::InputKey> keys(op_.inputs.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const auto mounts = mounts_of(i);
-      keys[i].by_content = !mounts.empty() && std::all_of(mounts.begin(), mounts.end(), [](const auto* mount) {
-        return keyed_by_content(*mount);
-      });
+      keys[i].by_content = !mounts.empty() && std::all_of(mounts.begin(), mounts.end(),
+                                                          [](const auto* mount) { return keyed_by_content(*mount); });
       for (const auto* mount : mounts) keys[i].selector += mount->selector + "\n";
     }
     return solve::CacheMap::of(exec_recipe(op_, exec_), std::move(keys));
@@ -163,7 +167,8 @@ class ExecOp final : public solve::Op {
   }
 
   std::string cache_directory(const llb::CacheOpt& cache) const {
-    const std::string directory = services_.store.root() + "/cache-mounts/" + base::sha256(cache.id).hex().substr(0, 32);
+    const std::string directory =
+        services_.store.root() + "/cache-mounts/" + base::sha256(cache.id).hex().substr(0, 32);
     base::make_directories(directory);
     return directory;
   }
@@ -242,8 +247,8 @@ class ExecOp final : public solve::Op {
 
   void check(const sandbox::RunResult& result) const {
     const auto& valid = exec_.meta.valid_exit_codes;
-    const bool ok = valid.empty() ? result.exit_code == 0
-                                  : std::find(valid.begin(), valid.end(), result.exit_code) != valid.end();
+    const bool ok =
+        valid.empty() ? result.exit_code == 0 : std::find(valid.begin(), valid.end(), result.exit_code) != valid.end();
     if (ok) return;
     base::Error error(base::Code::unknown, base::format("process \"{}\" did not complete successfully: exit code: {}",
                                                         quote_command(exec_.meta.args), result.exit_code));

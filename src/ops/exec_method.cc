@@ -38,7 +38,8 @@ void add_proxies(std::vector<std::string>& env, const llb::ProxyEnv& proxy) {
   for (const auto& [name, value] : values) {
     if (value->empty()) continue;
     std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c == '_' ? c : static_cast<char>(c | 32); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c == '_' ? c : static_cast<char>(c | 32); });
     env.push_back(base::format("{}={}", name, *value));
     env.push_back(base::format("{}={}", lower, *value));
   }
@@ -60,8 +61,10 @@ sandbox::Limits limits_from_json(const base::Json& json) {
 class Stage {
  public:
   explicit Stage(const MethodCall& call)
-      : call_(call), op_(llb::unmarshal(decode_bytes(call.params["op"].as_string()))),
-        exec_(std::get<llb::ExecOp>(op_.kind)), directory_(call.scratch()) {
+      : call_(call),
+        op_(llb::unmarshal(decode_bytes(call.params["op"].as_string()))),
+        exec_(std::get<llb::ExecOp>(op_.kind)),
+        directory_(call.scratch()) {
     base::make_directories(directory_, 0700);
   }
   Stage(const Stage&) = delete;
@@ -179,7 +182,8 @@ class Stage {
     const std::string path = base::format("{}/s{}", directory_, index);
     const base::Fd file = base::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     base::write_all(file.get(), decode_bytes(request(index)["secret"].as_string()));
-    SLIP_SYSCALL(::fchown(file.get(), mount.secret->uid, mount.secret->gid), "set the owner of secret {}", mount.secret->id);
+    SLIP_SYSCALL(::fchown(file.get(), mount.secret->uid, mount.secret->gid), "set the owner of secret {}",
+                 mount.secret->id);
     SLIP_SYSCALL(::fchmod(file.get(), mount.secret->mode & 07777U), "set the mode of secret {}", mount.secret->id);
     spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
@@ -197,8 +201,8 @@ class Stage {
     for (const auto& host : meta.extra_hosts) spec_.extra_hosts.push_back({host.host, host.ip});
     for (const auto& limit : meta.ulimits) spec_.ulimits.push_back({limit.name, limit.soft, limit.hard});
     spec_.limits = limits_from_json(call_.params["limits"]);
-    spec_.stub_removal = meta.remove_mount_stubs_recursive ? sandbox::StubRemoval::with_parents
-                                                           : sandbox::StubRemoval::target_only;
+    spec_.stub_removal =
+        meta.remove_mount_stubs_recursive ? sandbox::StubRemoval::with_parents : sandbox::StubRemoval::target_only;
     spec_.env = meta.env;
     if (meta.proxy_env) add_proxies(spec_.env, *meta.proxy_env);
     for (const auto& [name, value] : call_.params["secret_env"].members()) {

@@ -81,8 +81,12 @@ void each_owner_input(const llb::FileActionKind& kind, const auto& visit) {
 class FileOp final : public solve::Op {
  public:
   FileOp(const llb::Vertex& vertex, const Services& services)
-      : digest_(vertex.digest), op_(vertex.op), file_(std::get<llb::FileOp>(op_.kind)), services_(services),
-        by_content_(op_.inputs.size(), 0), selections_(op_.inputs.size()) {
+      : digest_(vertex.digest),
+        op_(vertex.op),
+        file_(std::get<llb::FileOp>(op_.kind)),
+        services_(services),
+        by_content_(op_.inputs.size(), 0),
+        selections_(op_.inputs.size()) {
     choose_content_inputs();
   }
 
@@ -188,9 +192,8 @@ class FileOp final : public solve::Op {
     const llb::FileAction& action = file_.actions[number];
     const SourceTree source = tree_at(run, action.secondary_input);
     base::Json owners = base::Json::object();
-    each_owner_input(action.kind, [&](std::int64_t input) {
-      owners.set(std::to_string(input), to_json(tree_at(run, input)));
-    });
+    each_owner_input(action.kind,
+                     [&](std::int64_t input) { owners.set(std::to_string(input), to_json(tree_at(run, input))); });
     const std::size_t target = target_of(run, action);
     base::Json params = base::Json::object();
     params.set("op", encode_bytes(llb::marshal(op_))).set("action", static_cast<std::int64_t>(number));

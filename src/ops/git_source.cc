@@ -26,8 +26,11 @@ bool is_commit(std::string_view text) {
 }
 
 std::vector<std::string> git_environment(std::string_view protocols) {
-  std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "HOME=/dev/null",
-                                          "LC_ALL=C", base::format("GIT_ALLOW_PROTOCOL={}", protocols),
+  std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0",
+                                          "GIT_CONFIG_NOSYSTEM=1",
+                                          "HOME=/dev/null",
+                                          "LC_ALL=C",
+                                          base::format("GIT_ALLOW_PROTOCOL={}", protocols),
                                           "GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes"};
   for (const char* name : {"PATH", "SSH_AUTH_SOCK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
                            "https_proxy", "no_proxy", "GIT_SSL_CAINFO"}) {
@@ -76,7 +79,8 @@ const RemoteRef* find_ref(const std::vector<RemoteRef>& refs, const std::string&
 void check_pin(const GitSource& source, const GitRevision& revision) {
   if (source.checksum.empty()) return;
   if (revision.checksum.starts_with(source.checksum) || revision.commit.starts_with(source.checksum)) return;
-  base::fail(base::Code::failed_precondition, "expected checksum to match {}, got {}", source.checksum, revision.checksum);
+  base::fail(base::Code::failed_precondition, "expected checksum to match {}, got {}", source.checksum,
+             revision.checksum);
 }
 
 /// The bare repository of an address, locked, with the commit in it.
@@ -106,7 +110,8 @@ class BareRepository {
   void fetch(const GitRevision& revision, const std::stop_token& stop) const {
     const std::string what = revision.ref.empty() ? revision.commit : revision.ref;
     git({"--git-dir=" + path_, "fetch", "--quiet", "--depth=1", "--no-tags", "--force", "--", "origin",
-         base::format("{}:refs/slipway/{}", what, revision.checksum)}, stop);
+         base::format("{}:refs/slipway/{}", what, revision.checksum)},
+        stop);
     if (!has(revision.commit, stop)) {
       base::fail(base::Code::aborted, "{} moved while it was fetched; run the build again", what);
     }
@@ -138,7 +143,8 @@ void clone_into(const GitSource& source, const GitRevision& revision, const Bare
 
 void update_submodules(const std::string& git_dir, const std::string& tree, const std::stop_token& stop) {
   if (!base::exists(tree + "/.gitmodules")) return;
-  git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"}, stop);
+  git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"},
+      stop);
 }
 
 /// Moves the children of `from` into `into`.
@@ -226,7 +232,8 @@ void checkout_git(const GitSource& source, const GitRevision& revision, const st
   base::make_directories(tree);
   // Several checkouts of one repository at once: each has an index of its own, the lock is held anyway.
   git({"--git-dir=" + bare.path(), "--work-tree=" + tree, "checkout", "--quiet", "--force", "--no-overlay",
-       revision.commit, "--", "."}, stop, "");
+       revision.commit, "--", "."},
+      stop, "");
   if (!source.skip_submodules) update_submodules(bare.path(), tree, stop);
   if (!whole) take_subdirectory(source, tree, into);
 }

@@ -18,8 +18,8 @@ namespace ops {
 
 struct GitSource {
   std::string url;
-  std::string ref;     ///< branch, tag, full ref or commit; "" = the default branch
-  std::string subdir;  ///< "" or "/" = the whole tree
+  std::string ref;       ///< branch, tag, full ref or commit; "" = the default branch
+  std::string subdir;    ///< "" or "/" = the whole tree
   std::string checksum;  ///< a prefix that the commit (or annotated tag) must have
   bool keep_git_dir = false;
   bool skip_submodules = false;

@@ -23,8 +23,7 @@ llb::Op copy_all() {
 
 }  // namespace
 
-snapshot::Chain materialize(const solve::ResultPtr& result, const Services& services,
-                            const std::stop_token& stop) {
+snapshot::Chain materialize(const solve::ResultPtr& result, const Services& services, const std::stop_token& stop) {
   const auto* local = dynamic_cast<const LocalResult*>(result.get());
   if (!local) return chain_of(*result);
   ActiveSet active(services.snapshots);

@@ -10,7 +10,6 @@
 namespace ops {
 
 /// The chain of a result. A local directory is copied into a new layer first, through its patterns.
-snapshot::Chain materialize(const solve::ResultPtr& result, const Services& services,
-                            const std::stop_token& stop);
+snapshot::Chain materialize(const solve::ResultPtr& result, const Services& services, const std::stop_token& stop);
 
 }  // namespace ops

@@ -69,7 +69,8 @@ base::Json unpack_method(const MethodCall& call) {
 base::Json adopt_method(const MethodCall& call) {
   const auto spec = snapshot::MountSpec::from_json(call.params["mount"]);
   const base::Fd directory = base::open_directory(spec.upper);
-  layer::adopt_directories(directory.get(), call.params["implied"].string_items(), call.params["lowers"].string_items());
+  layer::adopt_directories(directory.get(), call.params["implied"].string_items(),
+                           call.params["lowers"].string_items());
   return base::Json::object();
 }
 
@@ -136,10 +137,9 @@ base::Json probe_method(const MethodCall& call) {
 
 sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std::string, Method>& more) {
   std::map<std::string, Method> methods = {
-      {"exec", exec_method}, {"file", file_method},   {"digest", digest_method}, {"unpack", unpack_method},
-      {"adopt", adopt_method}, {"diff", diff_method}, {"read", read_method},     {"list", list_method},
-      {"stat", stat_method}, {"remove", remove_method},
-      {"probe", probe_method}};
+      {"exec", exec_method},   {"file", file_method},     {"digest", digest_method}, {"unpack", unpack_method},
+      {"adopt", adopt_method}, {"diff", diff_method},     {"read", read_method},     {"list", list_method},
+      {"stat", stat_method},   {"remove", remove_method}, {"probe", probe_method}};
   methods.insert(more.begin(), more.end());
   sandbox::Handlers handlers;
   for (const auto& [name, method] : methods) {

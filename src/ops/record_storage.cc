@@ -25,14 +25,19 @@ solve::Record read_record(const store::Statement& row) {
 
 std::string body_of(const solve::Record& record) {
   base::Json body = base::Json::object();
-  body.set("key", record.key.digest.str()).set("recipe", record.recipe).set("results", base::Json::strings(record.results)).set("forced", record.forced);
+  body.set("key", record.key.digest.str())
+      .set("recipe", record.recipe)
+      .set("results", base::Json::strings(record.results))
+      .set("forced", record.forced);
   return body.dump();
 }
 
 void point_keys(store::Session& session, const std::string& id, const std::vector<solve::CacheKey>& keys) {
   for (const auto& key : keys) {
     session.prepare("INSERT OR REPLACE INTO keys(key, record) VALUES(?, ?)")
-        .bind(1, key.digest.hex()).bind(2, id).run();
+        .bind(1, key.digest.hex())
+        .bind(2, id)
+        .run();
   }
 }
 
@@ -63,10 +68,14 @@ void RecordStorage::save(const solve::Record& record, const std::vector<solve::C
   base::fault_point("record.save");
   auto session = database_.use();
   store::Transaction transaction(session);
-  session
-      .prepare("INSERT OR REPLACE INTO records(id, op, step, body, created, used) VALUES(?, ?, ?, ?, ?, ?)")
-      .bind(1, record.id.str()).bind(2, record.op.str()).bind(3, record.step).bind(4, body_of(record))
-      .bind(5, record.created).bind(6, record.created).run();
+  session.prepare("INSERT OR REPLACE INTO records(id, op, step, body, created, used) VALUES(?, ?, ?, ?, ?, ?)")
+      .bind(1, record.id.str())
+      .bind(2, record.op.str())
+      .bind(3, record.step)
+      .bind(4, body_of(record))
+      .bind(5, record.created)
+      .bind(6, record.created)
+      .run();
   point_keys(session, record.id.str(), keys);
   transaction.commit();
   base::fault_point("record.saved");

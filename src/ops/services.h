@@ -20,7 +20,7 @@ namespace ops {
 
 /// A secret of the command line: its bytes are read when a step mounts it, and never kept.
 struct SecretSource {
-  std::string file;      ///< path, or "" for an environment variable
+  std::string file;  ///< path, or "" for an environment variable
   std::string variable;
 };
 

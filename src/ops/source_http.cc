@@ -33,7 +33,9 @@ class HttpOp final : public solve::Op {
     fetched_ = fetch_http(source_, services_, digest_, stop);
     base::Json recipe = base::Json::object();
     recipe.set("op", "http").set("digest", fetched_.blob.digest.str()).set("name", fetched_.filename);
-    recipe.set("mode", source_.attr("http.perm")).set("uid", source_.attr("http.uid")).set("gid", source_.attr("http.gid"));
+    recipe.set("mode", source_.attr("http.perm"))
+        .set("uid", source_.attr("http.uid"))
+        .set("gid", source_.attr("http.gid"));
     recipe.set("modified", fetched_.last_modified.value_or(0));
     return solve::CacheMap::of(std::move(recipe));
   }
@@ -53,13 +55,15 @@ class HttpOp final : public solve::Op {
     const base::Fd out = base::open_file(path, O_WRONLY | O_CREAT | O_EXCL, kDefaultMode);
     std::uint64_t left = fetched_.blob.size;
     while (left > 0) {
-      const auto put = SLIP_SYSCALL(::copy_file_range(in.get(), nullptr, out.get(), nullptr, left, 0), "copy to {}", path);
+      const auto put =
+          SLIP_SYSCALL(::copy_file_range(in.get(), nullptr, out.get(), nullptr, left, 0), "copy to {}", path);
       if (put == 0) base::fail(base::Code::data_loss, "blob {} ends early", fetched_.blob.digest.str());
       left -= static_cast<std::uint64_t>(put);
     }
     const auto uid = number_attr(source_, "http.uid", 0, 10);
     const auto gid = number_attr(source_, "http.gid", 0, 10);
-    if (::geteuid() == 0 || uid != 0 || gid != 0) SLIP_SYSCALL(::fchown(out.get(), uid, gid), "set the owner of {}", path);
+    if (::geteuid() == 0 || uid != 0 || gid != 0)
+      SLIP_SYSCALL(::fchown(out.get(), uid, gid), "set the owner of {}", path);
     SLIP_SYSCALL(::fchmod(out.get(), number_attr(source_, "http.perm", kDefaultMode, 8)), "set the mode of {}", path);
     const base::Nanos time = fetched_.last_modified.value_or(0) * base::kSecond;
     const timespec stamp{time / base::kSecond, 0};

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "dockerfile/build.h"
+
 #include "frontend_gateway.h"
 #include "frontend_ops.h"
 #include "parse_view.h"
@@ -43,7 +44,8 @@ Arguments parse_arguments(int count, char** words) {
     }
   }
   if (arguments.inputs.empty() || arguments.out.empty()) {
-    base::fail(base::Code::invalid_argument, "usage: conformance_frontend --inputs FILE --out FILE [--only ID] [--repeat N]");
+    base::fail(base::Code::invalid_argument,
+               "usage: conformance_frontend --inputs FILE --out FILE [--only ID] [--repeat N]");
   }
   return arguments;
 }
@@ -103,15 +105,18 @@ class Runner {
 
   Json run_record(const Json& record) {
     Files files;
-    files.dockerfile = record.contains("dockerfile_b64") ? conformance::decode_base64(record["dockerfile_b64"].as_string())
-                                                         : record["dockerfile"].string_or("");
+    files.dockerfile = record.contains("dockerfile_b64")
+                           ? conformance::decode_base64(record["dockerfile_b64"].as_string())
+                           : record["dockerfile"].string_or("");
     if (record.contains("dockerignore")) files.dockerignore = record["dockerignore"].as_string();
     auto cases = Json::array();
     for (const auto& each : record["cases"].items()) {
       cases.push(Json::object().set("name", each["name"]).set("build", run_case(each, files)));
     }
     auto out = Json::object();
-    out.set("schema", "dfgold/1").set("id", record["id"]).set("parse", without_nulls(conformance::parse_view(files.dockerfile)));
+    out.set("schema", "dfgold/1")
+        .set("id", record["id"])
+        .set("parse", without_nulls(conformance::parse_view(files.dockerfile)));
     return out.set("cases", std::move(cases));
   }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "llb/caps.h"
+
 #include "parse_view.h"
 
 namespace conformance {
@@ -34,7 +35,8 @@ class FakeRef final : public dockerfile::Ref {
 std::string stub_config(const std::string& reference, const llb::Platform& platform) {
   auto config = Json::object();
   config.set("Cmd", Json::strings({"/bin/sh"}));
-  config.set("Env", Json::strings({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "STUB_BASE=1"}));
+  config.set("Env",
+             Json::strings({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "STUB_BASE=1"}));
   config.set("Labels", Json::object().set("stub.base", "1"));
   if (reference.find("onbuild") != std::string::npos) {
     config.set("OnBuild", Json::strings({"COPY . /onbuild/src", "ARG ONB=1", "RUN echo onbuild $ONB"}));
@@ -78,8 +80,8 @@ dockerfile::BuildOpts FakeGateway::opts() {
   opts.session_id = "harness-session";
   opts.product = "bkharness";
   dockerfile::Worker worker{"harness-worker", {}, {}};
-  for (const char* name : {"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x",
-                           "linux/riscv64"}) {
+  for (const char* name :
+       {"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x", "linux/riscv64"}) {
     worker.platforms.push_back(llb::parse_platform(name));
   }
   opts.workers.push_back(std::move(worker));
@@ -97,7 +99,8 @@ std::shared_ptr<dockerfile::Ref> FakeGateway::solve(const llb::Definition& defin
 std::shared_ptr<dockerfile::Ref> FakeGateway::solve_now(const llb::Definition& definition,
                                                         const dockerfile::SolveOptions& options) {
   if (!options.frontend.empty()) {
-    forwards.push(Json::object().set("frontend", options.frontend).set("opts", Json::string_map(options.frontend_opts)));
+    forwards.push(
+        Json::object().set("frontend", options.frontend).set("opts", Json::string_map(options.frontend_opts)));
     base::fail(base::Code::unknown, "stub: forwarded to {}", options.frontend);
   }
   heads.insert(definition.head());
@@ -150,8 +153,9 @@ dockerfile::SourceMeta FakeGateway::resolve_now(const llb::SourceOp& source,
     git.checksum = "0123456789012345678901234567890123456789";
     git.ref = "refs/heads/main";
     if (options.return_git_object) {
-      git.commit_object = "tree 0123456789012345678901234567890123456789\nauthor A <a@example.com> 1700000000 +0000\n"
-                          "committer C <c@example.com> 1700000000 +0000\n\nmessage\n";
+      git.commit_object =
+          "tree 0123456789012345678901234567890123456789\nauthor A <a@example.com> 1700000000 +0000\n"
+          "committer C <c@example.com> 1700000000 +0000\n\nmessage\n";
     }
     meta.git = std::move(git);
   } else {

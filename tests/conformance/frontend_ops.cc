@@ -76,8 +76,13 @@ std::string base64(std::string_view bytes) {
 }
 
 Json secret(const llb::SecretOpt& from) {
-  return Message().text("ID", from.id).small("uid", from.uid).small("gid", from.gid).small("mode", from.mode)
-      .flag("optional", from.optional).take();
+  return Message()
+      .text("ID", from.id)
+      .small("uid", from.uid)
+      .small("gid", from.gid)
+      .small("mode", from.mode)
+      .flag("optional", from.optional)
+      .take();
 }
 
 Json mount(const llb::Mount& from) {
@@ -87,9 +92,11 @@ Json mount(const llb::Mount& from) {
   out.name_of("mountType", static_cast<std::size_t>(from.type), {"BIND", "SECRET", "SSH", "CACHE", "TMPFS"});
   if (from.tmpfs_size) out.message("TmpfsOpt", Message().big("size", *from.tmpfs_size).take());
   if (from.cache) {
-    out.message("cacheOpt", Message().text("ID", from.cache->id)
-                                .name_of("sharing", static_cast<std::size_t>(from.cache->sharing),
-                                         {"SHARED", "PRIVATE", "LOCKED"}).take());
+    out.message("cacheOpt",
+                Message()
+                    .text("ID", from.cache->id)
+                    .name_of("sharing", static_cast<std::size_t>(from.cache->sharing), {"SHARED", "PRIVATE", "LOCKED"})
+                    .take());
   }
   if (from.secret) out.message("secretOpt", secret(*from.secret));
   if (from.ssh) out.message("SSHOpt", secret(*from.ssh));
@@ -103,9 +110,13 @@ Json meta(const llb::Meta& from) {
   out.list("args", from.args).list("env", from.env).text("cwd", from.cwd).text("user", from.user);
   if (from.proxy_env) {
     const auto& proxy = *from.proxy_env;
-    out.message("proxyEnv", Message().text("httpProxy", proxy.http_proxy).text("httpsProxy", proxy.https_proxy)
-                                .text("ftpProxy", proxy.ftp_proxy).text("noProxy", proxy.no_proxy)
-                                .text("allProxy", proxy.all_proxy).take());
+    out.message("proxyEnv", Message()
+                                .text("httpProxy", proxy.http_proxy)
+                                .text("httpsProxy", proxy.https_proxy)
+                                .text("ftpProxy", proxy.ftp_proxy)
+                                .text("noProxy", proxy.no_proxy)
+                                .text("allProxy", proxy.all_proxy)
+                                .take());
   }
   auto hosts = Json::array();
   for (const auto& host : from.extra_hosts) hosts.push(Message().text("Host", host.host).text("IP", host.ip).take());
@@ -164,7 +175,10 @@ struct ActionView {
   }
   void operator()(const llb::FileMkfile& from) const {
     Message out;
-    out.text("path", from.path).small("mode", from.mode).text("data", base64(from.data)).big("timestamp", from.timestamp);
+    out.text("path", from.path)
+        .small("mode", from.mode)
+        .text("data", base64(from.data))
+        .big("timestamp", from.timestamp);
     put_owner(out, from.owner);
     action.message("mkfile", out.take());
   }
@@ -176,12 +190,16 @@ struct ActionView {
     action.message("mkdir", out.take());
   }
   void operator()(const llb::FileRm& from) const {
-    action.message("rm", Message().text("path", from.path).flag("allowNotFound", from.allow_not_found)
-                             .flag("allowWildcard", from.allow_wildcard).take());
+    action.message("rm", Message()
+                             .text("path", from.path)
+                             .flag("allowNotFound", from.allow_not_found)
+                             .flag("allowWildcard", from.allow_wildcard)
+                             .take());
   }
   void operator()(const llb::FileSymlink& from) const {
-    action.message("symlink", Message().text("oldpath", from.oldpath).text("newpath", from.newpath)
-                                  .big("timestamp", from.timestamp).take());
+    action.message(
+        "symlink",
+        Message().text("oldpath", from.oldpath).text("newpath", from.newpath).big("timestamp", from.timestamp).take());
   }
 };
 
@@ -211,8 +229,10 @@ struct KindView {
     out.message("merge", Message().items("inputs", std::move(inputs)).take());
   }
   void operator()(const llb::DiffOp& op) const {
-    out.message("diff", Message().message("lower", Message().big("input", op.lower).take())
-                            .message("upper", Message().big("input", op.upper).take()).take());
+    out.message("diff", Message()
+                            .message("lower", Message().big("input", op.lower).take())
+                            .message("upper", Message().big("input", op.upper).take())
+                            .take());
   }
   void operator()(const llb::PassthroughOp&) const { out.message("passthrough", Json::object()); }
 };
@@ -246,9 +266,13 @@ Json op_view(const llb::Op& op) {
   out.items("inputs", std::move(inputs));
   std::visit(KindView{out}, op.kind);
   if (op.platform) {
-    out.message("platform", Message().text("Architecture", op.platform->architecture).text("OS", op.platform->os)
-                                .text("Variant", op.platform->variant).text("OSVersion", op.platform->os_version)
-                                .list("OSFeatures", op.platform->os_features).take());
+    out.message("platform", Message()
+                                .text("Architecture", op.platform->architecture)
+                                .text("OS", op.platform->os)
+                                .text("Variant", op.platform->variant)
+                                .text("OSVersion", op.platform->os_version)
+                                .list("OSFeatures", op.platform->os_features)
+                                .take());
   }
   if (op.worker_constraints) out.message("constraints", Message().list("filter", *op.worker_constraints).take());
   return out.take();
@@ -262,14 +286,19 @@ Json metadata_view(const llb::OpMetadata& metadata) {
   for (const auto& [cap, on] : metadata.caps) caps.set(cap, on);
   if (!metadata.caps.empty()) out.message("caps", std::move(caps));
   if (const auto& group = metadata.progress_group) {
-    out.message("progressGroup", Message().text("id", group->id).text("name", group->name).flag("weak", group->weak).take());
+    out.message("progressGroup",
+                Message().text("id", group->id).text("name", group->name).flag("weak", group->weak).take());
   }
   if (const auto& limits = metadata.linux_resources) {
-    out.message("linuxResources",
-                Message().big("memory", limits->memory).big("memorySwap", limits->memory_swap)
-                    .big("cpuShares", limits->cpu_shares).big("cpuPeriod", limits->cpu_period)
-                    .big("cpuQuota", limits->cpu_quota).text("cpusetCpus", limits->cpuset_cpus)
-                    .text("cpusetMems", limits->cpuset_mems).take());
+    out.message("linuxResources", Message()
+                                      .big("memory", limits->memory)
+                                      .big("memorySwap", limits->memory_swap)
+                                      .big("cpuShares", limits->cpu_shares)
+                                      .big("cpuPeriod", limits->cpu_period)
+                                      .big("cpuQuota", limits->cpu_quota)
+                                      .text("cpusetCpus", limits->cpuset_cpus)
+                                      .text("cpusetMems", limits->cpuset_mems)
+                                      .take());
   }
   return out.take();
 }

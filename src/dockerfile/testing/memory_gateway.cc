@@ -34,8 +34,9 @@ std::string small_image(const std::string& reference, const llb::Platform& platf
   history.push(base::Json::object().set("created_by", "base"));
   auto image = base::Json::object();
   image.set("architecture", platform.architecture).set("os", platform.os).set("config", std::move(config));
-  image.set("rootfs", base::Json::object().set("type", "layers").set(
-                          "diff_ids", base::Json::strings({base::sha256("layer " + reference).str()})));
+  image.set("rootfs", base::Json::object()
+                          .set("type", "layers")
+                          .set("diff_ids", base::Json::strings({base::sha256("layer " + reference).str()})));
   return image.set("history", std::move(history)).dump();
 }
 
@@ -44,7 +45,8 @@ std::string small_image(const std::string& reference, const llb::Platform& platf
 MemoryGateway::MemoryGateway() {
   build_opts.session_id = "session";
   build_opts.llb_caps = llb::cap::all();
-  build_opts.workers.push_back({"worker", {}, {llb::parse_platform("linux/amd64"), llb::parse_platform("linux/arm64")}});
+  build_opts.workers.push_back(
+      {"worker", {}, {llb::parse_platform("linux/amd64"), llb::parse_platform("linux/arm64")}});
 }
 
 std::string MemoryGateway::digest_of(const std::string& reference) {
