@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -11,6 +13,8 @@
 #include "sandbox/helper.h"
 
 int main(int argc, char** argv) {
+  // What ends up in an image must not depend on the shell's umask (git checkouts, files of ADD).
+  ::umask(022);
   const std::string_view first = argc > 1 ? argv[1] : "";
   // The builder starts this program again as its helper (sandbox/helper.h).
   if (first == "__helper" && argc == 3) {
