@@ -12,6 +12,7 @@
 #include "output/archive.h"
 #include "output/destination.h"
 #include "output/metadata.h"
+#include "output/push.h"
 #include "output/rootfs.h"
 #include "progress/step.h"
 
@@ -155,6 +156,19 @@ void store_image(const output::AssembledImage& image, const std::vector<std::str
   }
 }
 
+void push_names(const output::AssembledImage& image, const std::vector<std::string>& names, const output::Spec& spec,
+                House& house, ExportStep& step, const std::stop_token& stop) {
+  for (const auto& name : names) {
+    const auto reference = oci::Reference::parse(name);
+    const auto repository = house.registry().repository(reference);
+    step.part("pushing " + reference.familiar(), [&] {
+      output::push_image(
+          image, *repository, spec.push_by_digest ? "" : reference.object(), house.store().content(),
+          [](const base::Digest&, std::uint64_t, std::uint64_t) {}, stop);
+    });
+  }
+}
+
 std::string platform_prefix(const std::vector<BuiltImage>& images, const BuiltImage& built, const output::Spec& spec) {
   if (!spec.platform_split.value_or(images.size() > 1)) return "";
   return output::platform_prefix(built.image.id.empty() ? llb::format_platform(built.image.platform) : built.image.id);
@@ -229,10 +243,13 @@ base::Json rootfs_copy_method(const ops::MethodCall& call) {
 std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
   std::vector<output::Spec> specs;
   for (const auto& text : options.outputs) specs.push_back(output::parse_spec(text));
-  if (options.push) {
-    base::Error error(base::Code::unimplemented, "pushing is not available yet");
-    error.set_hint("write -o type=oci,dest=FILE and push it with skopeo");
-    throw error;
+  if (options.push && specs.empty()) {
+    output::Spec spec;
+    spec.type = output::Type::image;
+    specs.push_back(spec);
+  }
+  for (auto& spec : specs) {
+    if (spec.type == output::Type::image && options.push) spec.push = true;
   }
   if (specs.empty() && (!options.tags.empty() || options.load)) {
     output::Spec spec;
@@ -242,7 +259,9 @@ std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
   output::validate(specs);
   output::normalized_names(options.tags);
   for (const auto& spec : specs) {
-    if (spec.push) base::fail(base::Code::unimplemented, "pushing is not available yet");
+    if (spec.push && spec.names.empty() && options.tags.empty()) {
+      base::fail(base::Code::invalid_argument, "a name is needed to push an image: give -t NAME");
+    }
     if (!spec.is_directory() && !spec.dest.empty()) output::check_destination(spec.dest, output::type_name(spec.type));
   }
   return specs;
@@ -270,6 +289,7 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
   exported.listed = output::listed_root(*exported.image, epoch);
   if (spec.type == output::Type::image) {
     step.part("naming", [&] { store_image(*exported.image, exported.names, house); });
+    if (spec.push) push_names(*exported.image, exported.names, spec, house, step, stop);
   } else {
     output::ArchiveOptions archive;
     archive.names = exported.names;

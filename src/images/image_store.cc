@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "oci/reference.h"
+#include "oci/stored_source.h"
 
 namespace images {
 namespace {
@@ -24,29 +25,6 @@ Image read_image(const store::Statement& row) {
   return {row.text(0), oci::descriptor_from_json(base::Json::parse(row.text(1))), parse_origin(row.text(2)),
           row.number(3)};
 }
-
-/// Reads documents of the content store and nothing else.
-class ContentSource final : public oci::ImageSource {
- public:
-  explicit ContentSource(store::ContentStore& content) : content_(content) {}
-  oci::Descriptor resolve(std::string_view reference, const std::stop_token&) override {
-    base::fail(base::Code::not_found, "{} is not in the store", reference);
-  }
-  std::string fetch_manifest(const oci::Descriptor& descriptor, const std::stop_token&) override {
-    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
-  }
-  std::string fetch_config(const oci::Descriptor& descriptor, const std::stop_token&) override {
-    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
-  }
-  void fetch_blob(const oci::Descriptor& descriptor, store::ContentStore&, const oci::FetchProgress&,
-                  const std::stop_token&) override {
-    content_.open(descriptor.digest);
-  }
-  std::string describe() const override { return "the local store"; }
-
- private:
-  store::ContentStore& content_;
-};
 
 constexpr int kMaxDepth = 4;
 constexpr std::size_t kFewestIdDigits = 4;
@@ -174,7 +152,7 @@ bool ImageStore::remove(const std::string& name) {
 }
 
 ImageDetails ImageStore::details(const Image& image) const {
-  ContentSource source(store_.content());
+  oci::StoredSource source(store_.content());
   ImageDetails details;
   details.image = image;
   auto root = image.root;

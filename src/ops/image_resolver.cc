@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "oci/layout.h"
+#include "oci/stored_source.h"
 
 namespace ops {
 namespace {
@@ -43,32 +44,6 @@ class CachedSource final : public oci::ImageSource {
   }
 
   std::shared_ptr<oci::ImageSource> inner_;
-  store::ContentStore& content_;
-};
-
-/// Images whose every blob is in the store already.
-class StoreSource final : public oci::ImageSource {
- public:
-  explicit StoreSource(store::ContentStore& content) : content_(content) {}
-
-  oci::Descriptor resolve(std::string_view reference, const std::stop_token&) override {
-    base::fail(base::Code::not_found, "{} is not in the store", reference);
-  }
-  std::string fetch_manifest(const oci::Descriptor& descriptor, const std::stop_token&) override {
-    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
-  }
-  std::string fetch_config(const oci::Descriptor& descriptor, const std::stop_token&) override {
-    return content_.read(descriptor.digest, oci::kMaxDocumentSize);
-  }
-  void fetch_blob(const oci::Descriptor& descriptor, store::ContentStore&, const oci::FetchProgress&,
-                  const std::stop_token&) override {
-    if (!content_.find(descriptor.digest)) {
-      base::fail(base::Code::not_found, "blob {} is not in the store", descriptor.digest.str());
-    }
-  }
-  std::string describe() const override { return "the local store"; }
-
- private:
   store::ContentStore& content_;
 };
 
@@ -138,7 +113,7 @@ std::shared_ptr<const ResolvedBase> ImageResolver::resolve_name(const ImageReque
   const bool always = request.pull == PullPolicy::always && parts_.pull != PullPolicy::never;
   if (!always && reference.digest.empty()) {
     if (const auto root = parts_.known.made_here(name)) {
-      return finish(std::make_shared<StoreSource>(parts_.content), *root, request, name, stop);
+      return finish(std::make_shared<oci::StoredSource>(parts_.content), *root, request, name, stop);
     }
   }
   std::shared_ptr<oci::ImageSource> source = parts_.registry.repository(reference);

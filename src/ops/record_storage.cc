@@ -5,6 +5,8 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "base/strings.h"
+#include "ops/wire.h"
 
 namespace ops {
 namespace {
@@ -17,7 +19,9 @@ solve::Record read_record(const store::Statement& row) {
   const base::Json body = base::Json::parse(row.text(3));
   record.key = {base::Digest::parse_or_throw(body["key"].as_string())};
   record.recipe = body["recipe"];
-  record.results = body["results"].string_items();
+  for (const auto& result : body["results"].items()) {
+    record.results.push_back(result.is_string() ? result.as_string() : decode_bytes(result["bytes"].as_string()));
+  }
   record.forced = body["forced"].bool_or(false);
   record.created = row.number(4);
   return record;
@@ -25,9 +29,14 @@ solve::Record read_record(const store::Statement& row) {
 
 std::string body_of(const solve::Record& record) {
   base::Json body = base::Json::object();
+  // Text stays text: prune looks for the layer ids in it (images/collect.h).
+  base::Json results = base::Json::array();
+  for (const auto& text : record.results) {
+    results.push(base::is_utf8(text) ? base::Json(text) : base::Json::object().set("bytes", encode_bytes(text)));
+  }
   body.set("key", record.key.digest.str())
       .set("recipe", record.recipe)
-      .set("results", base::Json::strings(record.results))
+      .set("results", std::move(results))
       .set("forced", record.forced);
   return body.dump();
 }
@@ -104,7 +113,7 @@ std::optional<solve::Record> RecordStorage::latest_of_op(const base::Digest& op)
   auto session = database_.use();
   return first_record(session
                           .prepare("SELECT id, op, step, body, created FROM records WHERE op = ? "
-                                   "ORDER BY created DESC LIMIT 1")
+                                   "ORDER BY created DESC, rowid DESC LIMIT 1")
                           .bind(1, op.str()));
 }
 
@@ -112,7 +121,7 @@ std::optional<solve::Record> RecordStorage::latest_of_step(std::string_view step
   auto session = database_.use();
   return first_record(session
                           .prepare("SELECT id, op, step, body, created FROM records WHERE step = ? AND step <> '' "
-                                   "ORDER BY created DESC LIMIT 1")
+                                   "ORDER BY created DESC, rowid DESC LIMIT 1")
                           .bind(1, step));
 }
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// An assembled image to a registry: blobs first, side by side, then documents, the root last, so that
+// the name never points to an image that is not whole.
+#include <functional>
+#include <stop_token>
+#include <string_view>
+
+#include "oci/registry.h"
+#include "output/assemble.h"
+#include "store/content_store.h"
+
+namespace output {
+
+/// Called from the pushing threads with a blob's digest, bytes so far and in total.
+using PushProgress = std::function<void(const base::Digest&, std::uint64_t current, std::uint64_t total)>;
+
+/// Afterwards the registry has the image under `tag` (under its digest alone when `tag` is ""). What the
+/// repository has already is not sent again.
+void push_image(const AssembledImage& image, oci::Repository& repository, std::string_view tag,
+                store::ContentStore& content, const PushProgress& progress, const std::stop_token& stop);
+
+}  // namespace output
