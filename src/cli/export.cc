@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/export.h"
 
-#include <algorithm>
+#include <fcntl.h>
+
+#include <map>
+#include <memory>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "images/image_store.h"
 #include "layer/tar_writer.h"
 #include "ops/export_layers.h"
@@ -199,11 +203,13 @@ void write_local(const std::vector<BuiltImage>& images, const output::Spec& spec
   base::make_directories(spec.dest);
   const base::Fd directory = base::open_directory(spec.dest);
   const int fds[] = {directory.get()};
+  base::Json roots = base::Json::array();
   for (const auto& built : images) {
-    base::Json params = rootfs_params(built, platform_prefix(images, built, spec), epoch, services);
-    params.set("remove", spec.mode == output::Spec::Mode::remove);
-    services.worker.call("rootfs_copy", params, fds, stop);
+    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, services));
   }
+  base::Json params = base::Json::object();
+  params.set("roots", std::move(roots)).set("remove", spec.mode == output::Spec::Mode::remove);
+  services.worker.call("rootfs_copy", params, fds, stop);
 }
 
 output::RootfsOptions rootfs_options(const base::Json& params) {
@@ -227,13 +233,21 @@ base::Json rootfs_tar_method(const ops::MethodCall& call) {
   return base::Json::object();
 }
 
+/// All platforms' roots into one directory; surplus files are looked for once everything is there.
 base::Json rootfs_copy_method(const ops::MethodCall& call) {
-  const ops::MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(),
-                              call.stop);
-  output::copy_rootfs(tree.fd(), call.fd(0), rootfs_options(call.params), call.stop);
-  if (call.params["remove"].bool_or(false)) {
-    const int roots[] = {tree.fd()};
-    output::remove_surplus(roots, call.fd(0), call.stop);
+  std::vector<std::unique_ptr<ops::MountedTree>> trees;
+  std::map<std::string, std::vector<int>> by_prefix;
+  for (const auto& root : call.params["roots"].items()) {
+    trees.push_back(std::make_unique<ops::MountedTree>(snapshot::MountSpec::from_json(root["mount"]), call.driver(),
+                                                       call.scratch(), call.stop));
+    const auto options = rootfs_options(root);
+    output::copy_rootfs(trees.back()->fd(), call.fd(0), options, call.stop);
+    by_prefix[options.prefix].push_back(trees.back()->fd());
+  }
+  if (!call.params["remove"].bool_or(false)) return base::Json::object();
+  for (const auto& [prefix, roots] : by_prefix) {
+    const base::Fd directory = base::open_in_root(call.fd(0), prefix, O_RDONLY | O_DIRECTORY);
+    output::remove_surplus(roots, directory.get(), call.stop);
   }
   return base::Json::object();
 }

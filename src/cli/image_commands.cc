@@ -45,25 +45,34 @@ output::AssembledImage assembled(const images::Image& image, House& house) {
   return result;
 }
 
+void print_image(const images::ImageDetails& details, const ImagesOptions& options) {
+  const auto& image = details.image;
+  const std::string id = details.documents.manifest.config.digest.short_hex();
+  if (options.quiet) {
+    std::printf("%s\n", id.c_str());
+  } else if (options.json) {
+    base::Json json = base::Json::object();
+    json.set("name", familiar(image.name)).set("id", details.documents.manifest.config.digest.str());
+    json.set("digest", image.root.digest.str()).set("origin", images::origin_name(image.origin));
+    json.set("size", details.size).set("named", base::format_rfc3339(image.created));
+    std::printf("%s\n", json.dump().c_str());
+  } else {
+    std::printf("%-44s %-14s %-16s %s\n", familiar(image.name).c_str(), id.c_str(), age(image.created).c_str(),
+                base::human_size(details.size).c_str());
+  }
+}
+
 }  // namespace
 
 int run_images(const std::string& root, const ImagesOptions& options) {
   House house(root, StoreAccess::shared);
   if (!options.json && !options.quiet) std::printf("%-44s %-14s %-16s %s\n", "IMAGE", "ID", "MADE", "SIZE");
   for (const auto& image : house.images().list()) {
-    const auto details = house.images().details(image);
-    const std::string id = details.documents.manifest.config.digest.short_hex();
-    if (options.quiet) {
-      std::printf("%s\n", id.c_str());
-    } else if (options.json) {
-      base::Json json = base::Json::object();
-      json.set("name", familiar(image.name)).set("id", details.documents.manifest.config.digest.str());
-      json.set("digest", image.root.digest.str()).set("origin", images::origin_name(image.origin));
-      json.set("size", details.size).set("named", base::format_rfc3339(image.created));
-      std::printf("%s\n", json.dump().c_str());
-    } else {
-      std::printf("%-44s %-14s %-16s %s\n", familiar(image.name).c_str(), id.c_str(), age(image.created).c_str(),
-                  base::human_size(details.size).c_str());
+    try {
+      print_image(house.images().details(image), options);
+    } catch (const base::Error& error) {
+      std::fprintf(stderr, "%s is damaged: %s; build or pull it again, or remove it with 'slipway rmi'\n",
+                   familiar(image.name).c_str(), error.text().c_str());
     }
   }
   return 0;
@@ -114,6 +123,8 @@ int run_tag(const std::string& root, const TagOptions& options) {
   images::Image image = house.images().get(options.image);
   image.name = output::normalized_names({options.name}).at(0);
   image.created = 0;
+  // A name given here is ours: no registry is to be asked what it means.
+  if (image.origin == images::Origin::pulled) image.origin = images::Origin::loaded;
   house.images().put(image);
   return 0;
 }

@@ -66,11 +66,22 @@ void add_item(solve::KeyHasher& hasher, const Item& item) {
       .add(std::int64_t{device ? minor(item.info.st_rdev) : 0});
 }
 
+base::Digest identity_of(const struct stat& info) {
+  solve::KeyHasher hasher("slipway identity 1");
+  for (const auto number :
+       {static_cast<std::int64_t>(info.st_dev), static_cast<std::int64_t>(info.st_ino), std::int64_t{info.st_size},
+        std::int64_t{info.st_ctim.tv_sec}, std::int64_t{info.st_ctim.tv_nsec}, std::int64_t{info.st_mtim.tv_sec},
+        std::int64_t{info.st_mtim.tv_nsec}}) {
+    hasher.add(number);
+  }
+  return hasher.finish();
+}
+
 /// Walks what selections pick, in order of names, while workers hash the files.
 class Digester {
  public:
-  Digester(const CopyView& view, base::ThreadPool& pool, const std::stop_token& stop)
-      : view_(view), stop_(stop), room_(kWaitingBatches), group_(pool, stop) {}
+  Digester(const CopyView& view, base::ThreadPool& pool, const std::stop_token& stop, Evidence evidence)
+      : view_(view), stop_(stop), evidence_(evidence), room_(kWaitingBatches), group_(pool, stop) {}
 
   base::Digest run(const std::vector<Selection>& selections) {
     std::vector<std::size_t> ends;
@@ -137,7 +148,12 @@ class Digester {
     Item& item = items_.emplace_back(Item{name, entry.info, "", "", {}});
     if (S_ISLNK(entry.info.st_mode)) item.link = base::read_link_at(directory->get(), entry.name);
     if (S_ISSOCK(entry.info.st_mode)) item.bytes = base::sha256("");
-    if (S_ISREG(entry.info.st_mode)) batch.push_back({entry.name, &item});
+    if (!S_ISREG(entry.info.st_mode)) return;
+    if (evidence_ == Evidence::identity) {
+      item.bytes = identity_of(entry.info);
+    } else {
+      batch.push_back({entry.name, &item});
+    }
   }
 
   void walk(const Level& level, const PathFilter& filter) {
@@ -192,6 +208,7 @@ class Digester {
 
   const CopyView& view_;
   std::stop_token stop_;
+  Evidence evidence_;
   std::deque<Item> items_;  ///< a deque: workers hold pointers into it
   WorkRoom room_;
   base::TaskGroup group_;  ///< last: waits for the workers before what they use goes
@@ -200,9 +217,9 @@ class Digester {
 }  // namespace
 
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop) {
+                            const std::stop_token& stop, Evidence evidence) {
   const CopyView view(tree);
-  return Digester(view, pool, stop).run(selections);
+  return Digester(view, pool, stop, evidence).run(selections);
 }
 
 }  // namespace ops

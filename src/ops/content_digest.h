@@ -16,9 +16,13 @@
 
 namespace ops {
 
+/// What names a file's content: its bytes, or (without reading it) the inode, its change time and size,
+/// which no edit leaves as they were. Two equal `identity` digests say that nothing changed in between.
+enum class Evidence : std::uint8_t { bytes, identity };
+
 /// `tree` as for copying. A selected path that does not exist throws not_found with the text of the
 /// copy (`"/x": not found`); a wildcard without match does not. Files are hashed on `pool`.
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop);
+                            const std::stop_token& stop, Evidence evidence = Evidence::bytes);
 
 }  // namespace ops

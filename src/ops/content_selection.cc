@@ -13,12 +13,12 @@
 namespace ops {
 namespace {
 
-base::Digest digest_local(const LocalView& view, const std::vector<Selection>& selections,
+base::Digest digest_local(const LocalView& view, const std::vector<Selection>& selections, Evidence evidence,
                           const std::stop_token& stop) {
   const base::Fd directory = base::open_directory(view.directory);
   const CopySource tree = local_copy_source(directory.get(), view);
   base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));
-  return content_digest(tree, selections, pool, stop);
+  return content_digest(tree, selections, pool, stop, evidence);
 }
 
 base::Digest digest_frozen(const snapshot::Chain& chain, const std::vector<Selection>& selections,
@@ -48,8 +48,26 @@ Selection selection_from_json(const base::Json& json) {
 base::Digest digest_selections(const solve::Result& result, const std::vector<Selection>& selections,
                                const Services& services, const std::stop_token& stop) {
   if (const auto* local = dynamic_cast<const LocalResult*>(&result))
-    return digest_local(local->view(), selections, stop);
+    return digest_local(local->view(), selections, Evidence::bytes, stop);
   return digest_frozen(chain_of(result), selections, services, stop);
+}
+
+void ContextGuard::remember(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+                            const std::stop_token& stop) {
+  const auto* local = dynamic_cast<const LocalResult*>(&result);
+  if (local) seen_[input] = digest_local(local->view(), selections, Evidence::identity, stop);
+}
+
+void ContextGuard::verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+                          const std::stop_token& stop) const {
+  const auto* local = dynamic_cast<const LocalResult*>(&result);
+  const auto seen = seen_.find(input);
+  if (!local || seen == seen_.end()) return;
+  if (digest_local(local->view(), selections, Evidence::identity, stop) == seen->second) return;
+  base::Error error(base::Code::aborted,
+                    base::format("files in {} changed while they were copied", local->view().directory));
+  error.set_hint("run the build again when nothing writes to them");
+  throw error;
 }
 
 }  // namespace ops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a step reads of an input, and the digest of exactly that.
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -32,5 +33,20 @@ Selection selection_from_json(const base::Json& json);
 /// the helper; what was once computed for layers is kept in the store.
 base::Digest digest_selections(const solve::Result& result, const std::vector<Selection>& selections,
                                const Services& services, const std::stop_token& stop);
+
+/// What a step knows of a live directory at the moment it hashed it, to notice edits made before the
+/// copy was done: a record must never name bytes that were not the ones that were hashed.
+class ContextGuard {
+ public:
+  /// Before hashing. Frozen results need no guard.
+  void remember(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+                const std::stop_token& stop);
+  /// After copying. Throws aborted when a remembered selection changed since.
+  void verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+              const std::stop_token& stop) const;
+
+ private:
+  std::map<std::size_t, base::Digest> seen_;
+};
 
 }  // namespace ops

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/strings.h"
 #include "ops/active_set.h"
@@ -95,9 +96,8 @@ class ExecOp final : public solve::Op {
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
-    std::vector<Selection> selections;
-    for (const auto* mount : mounts_of(input)) selections.push_back(Selection::whole(mount->selector));
-    return digest_selections(result, selections, services_, stop);
+    guard_.remember(input, result, selections_of(input), stop);
+    return digest_selections(result, selections_of(input), services_, stop);
   }
 
   solve::Pool pool() const override { return solve::Pool::sandbox; }
@@ -121,6 +121,7 @@ class ExecOp final : public solve::Op {
     params.set("op", encode_bytes(llb::marshal(op_))).set("mounts", std::move(mounts));
     params.set("secret_env", secret_values());
     if (resources_) params.set("limits", limits());
+    for (std::size_t i = 0; i < inputs.size(); ++i) guard_.verify(i, *inputs[i], selections_of(i), stop);
     execute(params, stop);
     std::vector<solve::ResultPtr> results;
     for (const auto& [output, index] : writable) {
@@ -146,6 +147,12 @@ class ExecOp final : public solve::Op {
     return mounts;
   }
 
+  std::vector<Selection> selections_of(std::size_t input) const {
+    std::vector<Selection> selections;
+    for (const auto* mount : mounts_of(input)) selections.push_back(Selection::whole(mount->selector));
+    return selections;
+  }
+
   /// What the helper must mount for one mount of the op.
   base::Json prepare_mount(const llb::Mount& mount, const std::vector<solve::ResultPtr>& inputs, ActiveSet& active,
                            std::map<std::int64_t, std::size_t>& writable, const std::stop_token& stop) {
@@ -158,7 +165,7 @@ class ExecOp final : public solve::Op {
     }
     if (mount.type == llb::MountType::cache) {
       if (mount.input != llb::kEmpty) json.set("seed", services_.snapshots.view(chain).to_json());
-      return json.set("directory", cache_directory(*mount.cache));
+      return json.set("directory", cache_directory(*mount.cache, chain));
     }
     if (mount.readonly) return json.set("mount", services_.snapshots.view(chain).to_json());
     const std::size_t index = active.prepare(chain);
@@ -166,9 +173,10 @@ class ExecOp final : public solve::Op {
     return json.set("mount", active.mounts(index).to_json());
   }
 
-  std::string cache_directory(const llb::CacheOpt& cache) const {
-    const std::string directory =
-        services_.store.root() + "/cache-mounts/" + base::sha256(cache.id).hex().substr(0, 32);
+  /// A cache is its id and what it was seeded from, as with BuildKit.
+  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed) const {
+    const std::string name = cache.id + (seed.empty() ? "" : "\n" + snapshot::chain_key(seed));
+    const std::string directory = services_.store.root() + "/cache-mounts/" + base::sha256(name).hex().substr(0, 32);
     base::make_directories(directory);
     return directory;
   }
@@ -241,7 +249,12 @@ class ExecOp final : public solve::Op {
       const auto got = ::read(fd, buffer, sizeof buffer);
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return;
-      services_.events.log(digest_, stream, {buffer, static_cast<std::size_t>(got)});
+      try {
+        services_.events.log(digest_, stream, {buffer, static_cast<std::size_t>(got)});
+      } catch (const std::exception& error) {
+        // Whatever listens is broken, but the pipe must be drained or the step would wait for ever.
+        base::log_warn("log of a step: {}", error.what());
+      }
     }
   }
 
@@ -261,6 +274,7 @@ class ExecOp final : public solve::Op {
   const llb::ExecOp& exec_;
   std::optional<llb::LinuxResources> resources_;
   const Services& services_;
+  ContextGuard guard_;
 };
 
 }  // namespace

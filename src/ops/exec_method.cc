@@ -5,14 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/random.h"
 #include "llb/op.h"
 #include "ops/copy.h"
+#include "ops/file_actions.h"
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
 #include "ops/wire.h"
@@ -70,6 +73,7 @@ class Stage {
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   ~Stage() {
+    unbind();
     while (!trees_.empty()) trees_.pop_back();
     try {
       base::remove_tree(directory_);
@@ -82,6 +86,7 @@ class Stage {
     mount_all();
     describe_process();
     const auto result = sandbox::run_container(call_.world, spec_, call_.fd(0), call_.fd(1), call_.stop);
+    unbind();
     while (!trees_.empty()) {
       trees_.back()->finish();
       trees_.pop_back();
@@ -90,6 +95,10 @@ class Stage {
   }
 
  private:
+  void unbind() {
+    for (; !bound_.empty(); bound_.pop_back()) snapshot::detach(bound_.back());
+  }
+
   void mount_all() {
     for (std::size_t i = 0; i < exec_.mounts.size(); ++i) {
       if (exec_.mounts[i].dest == llb::kRootMount) mount_root(i);
@@ -139,15 +148,28 @@ class Stage {
     spec_.mounts.push_back({target(mount), "bind", source, std::move(options)});
   }
 
+  /// The opened file or directory at a path that nobody else can write to. Going by a path inside the
+  /// tree would follow links that another step may just be putting there.
+  std::string bind_privately(int source, std::size_t index) {
+    const std::string path = base::format("{}/b{}", directory_, index);
+    struct stat info;
+    SLIP_SYSCALL(::fstat(source, &info), "stat a mount source");
+    if (S_ISDIR(info.st_mode)) {
+      base::make_directories(path);
+    } else {
+      base::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    }
+    snapshot::attach(snapshot::clone_mount(source).get(), path);
+    bound_.push_back(path);
+    return path;
+  }
+
   void mount_bind(std::size_t index) {
     const llb::Mount& mount = exec_.mounts[index];
     const std::string path = base::format("{}/m{}", directory_, index);
-    const int root = tree(index, path).fd();
-    const std::string inside = base::resolve_in_root(root, mount.selector);
-    if (!base::open_in_root_if_exists(root, inside, O_PATH, base::LastLink::keep)) {
-      base::fail(base::Code::not_found, "mount source {} does not exist", mount.selector);
-    }
-    add_bind(mount, path + inside, {});
+    const auto source = base::open_in_root_if_exists(tree(index, path).fd(), mount.selector, O_PATH);
+    if (!source) base::fail(base::Code::not_found, "mount source {} does not exist", mount.selector);
+    add_bind(mount, bind_privately(source->get(), index), {});
   }
 
   void mount_cache(std::size_t index) {
@@ -155,11 +177,12 @@ class Stage {
     const std::string data = request(index)["directory"].as_string() + "/data";
     seed_cache(index, data);
     const base::Fd root = base::open_directory(data);
-    const std::string inside = base::resolve_in_root(root.get(), mount.selector);
-    if (!base::open_in_root_if_exists(root.get(), inside, O_PATH, base::LastLink::keep)) {
-      base::make_directories(data + inside);
+    auto source = base::open_in_root_if_exists(root.get(), mount.selector, O_PATH);
+    if (!source) {
+      make_directory(root.get(), {.path = mount.selector, .mode = 0755, .make_parents = true});
+      source = base::open_in_root(root.get(), mount.selector, O_PATH);
     }
-    add_bind(mount, inside == "/" ? data : data + inside, {});
+    add_bind(mount, bind_privately(source->get(), index), {});
   }
 
   /// A new cache begins as a copy of what the mount names as its source.
@@ -171,7 +194,8 @@ class Stage {
       spec_.shm_size = static_cast<std::uint64_t>(size);
       return;
     }
-    std::vector<std::string> options = {"nosuid", "noexec", "nodev", "mode=1777"};
+    std::vector<std::string> options = {"nosuid", "mode=1777"};
+    if (mount.readonly) options.push_back("ro");
     if (size > 0) options.push_back(base::format("size={}", size));
     spec_.mounts.push_back({target(mount), "tmpfs", "tmpfs", std::move(options)});
   }
@@ -219,20 +243,22 @@ class Stage {
   const llb::ExecOp& exec_;
   std::string directory_;
   std::vector<std::unique_ptr<MountedTree>> trees_;
+  std::vector<std::string> bound_;  ///< private bind mounts
   int root_ = -1;
   sandbox::ContainerSpec spec_;
 };
 
 void Stage::seed_cache(std::size_t index, const std::string& data) {
   if (base::exists(data)) return;
-  const std::string fresh = base::format("{}.{}", data, ::getpid());
+  const std::string fresh = base::format("{}.{}", data, base::random_id());
   base::make_directories(fresh);
   if (request(index).contains("seed")) {
     const MountedTree seed(snapshot::MountSpec::from_json(request(index)["seed"]), call_.driver(), call_.scratch(),
                            call_.stop);
     copy_tree(seed.fd(), base::open_directory(fresh).get(), call_.stop);
   }
-  if (::rename(fresh.c_str(), data.c_str()) != 0) base::remove_tree(fresh);  // another step was first
+  // Another step may have been first, and may have it mounted already.
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, data.c_str(), RENAME_NOREPLACE) != 0) base::remove_tree(fresh);
 }
 
 }  // namespace

@@ -51,7 +51,9 @@ class Exporter {
   }
 
   layer::CompressOptions compress_options() const {
-    return {options_.compression, options_.level, std::max(1U, std::thread::hardware_concurrency())};
+    // Layers are exported side by side: together they take what there is, not each of them.
+    const auto cpus = std::max(1U, std::thread::hardware_concurrency());
+    return {options_.compression, options_.level, std::max<unsigned>(1, cpus / static_cast<unsigned>(chain_.size()))};
   }
 
   /// A pulled layer in another compression: the tar inside, and so the diff id, stays as it is.

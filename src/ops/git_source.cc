@@ -32,18 +32,20 @@ std::vector<std::string> git_environment(std::string_view protocols) {
                                           "LC_ALL=C",
                                           base::format("GIT_ALLOW_PROTOCOL={}", protocols),
                                           "GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes"};
-  for (const char* name : {"PATH", "SSH_AUTH_SOCK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
-                           "https_proxy", "no_proxy", "GIT_SSL_CAINFO"}) {
+  for (const char* name :
+       {"PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "GIT_SSL_CAINFO"}) {
     if (const char* value = ::getenv(name)) environment.push_back(base::format("{}={}", name, value));
   }
   return environment;
 }
 
-std::string git(Arguments arguments, const std::stop_token& stop, std::string_view protocols = "git:http:https:ssh") {
+std::string git(Arguments arguments, const std::stop_token& stop, std::string_view protocols = "git:http:https:ssh",
+                const std::string& directory = "") {
   arguments.insert(arguments.begin(), {"git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"});
   base::Command command;
   command.argv = std::move(arguments);
   command.environment = git_environment(protocols);
+  command.directory = directory;
   const base::Output output = base::run_collect(std::move(command), {}, stop);
   if (output.status.ok()) return output.out;
   base::fail(base::Code::unavailable, "git: {}", base::trim(output.err));
@@ -95,6 +97,10 @@ class BareRepository {
       git({"--git-dir=" + path_, "remote", "add", "origin", source.url}, stop);
     }
     if (!has(revision.commit, stop)) fetch(revision, stop);
+    // The commit may have come with another ref; clones ask for it by this name.
+    if (has(revision.checksum, stop)) {
+      git({"--git-dir=" + path_, "update-ref", "refs/slipway/" + revision.checksum, revision.checksum}, stop, "");
+    }
   }
 
   const std::string& path() const { return path_; }
@@ -144,7 +150,7 @@ void clone_into(const GitSource& source, const GitRevision& revision, const Bare
 void update_submodules(const std::string& git_dir, const std::string& tree, const std::stop_token& stop) {
   if (!base::exists(tree + "/.gitmodules")) return;
   git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"},
-      stop);
+      stop, "git:http:https:ssh", tree);
 }
 
 /// Moves the children of `from` into `into`.

@@ -76,8 +76,9 @@ bool is_unreachable(const base::Error& error) {
 }  // namespace
 
 std::shared_ptr<const ResolvedBase> ImageResolver::resolve(const ImageRequest& request, const std::stop_token& stop) {
-  const std::string key = base::format("{} {} {}", request.identifier, request.store_id,
-                                       request.platform ? oci::format_platform_all(*request.platform) : "");
+  const std::string key =
+      base::format("{} {} {} {}", request.identifier, static_cast<int>(request.pull), request.store_id,
+                   request.platform ? oci::format_platform_all(*request.platform) : "");
   {
     const auto known = resolved_.lock();
     if (const auto found = known->find(key); found != known->end()) return found->second;

@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "base/fault.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "ops/wire.h"
 
@@ -52,7 +54,13 @@ void point_keys(store::Session& session, const std::string& id, const std::vecto
 
 std::optional<solve::Record> first_record(store::Statement statement) {
   if (!statement.step()) return std::nullopt;
-  return read_record(statement);
+  try {
+    return read_record(statement);
+  } catch (const base::Error& error) {
+    // A record that cannot be read is a lost record: the step runs again and writes a new one.
+    base::log_warn("unreadable record: {}", error.text());
+    return std::nullopt;
+  }
 }
 
 class HeldLock final : public solve::Lock {

@@ -22,7 +22,12 @@ const snapshot::Chain& chain_of(const solve::Result& result) {
 std::string ChainCodec::encode(const solve::Result& result) { return base::Json::strings(chain_of(result)).dump(); }
 
 solve::ResultPtr ChainCodec::decode(const std::string& text) {
-  snapshot::Chain chain = base::Json::parse(text).string_items();
+  snapshot::Chain chain;
+  try {
+    chain = base::Json::parse(text).string_items();
+  } catch (const base::Error&) {
+    return nullptr;
+  }
   const bool complete = std::all_of(chain.begin(), chain.end(), [&](const auto& id) { return snapshots_.has(id); });
   return complete ? make_snapshot_result(std::move(chain)) : nullptr;
 }

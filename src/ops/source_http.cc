@@ -108,6 +108,10 @@ HttpSource fetch_http(const llb::SourceOp& source, const Services& services, con
   if (const auto time = base::parse_http_date(result.last_modified)) fetched.last_modified = *time / base::kSecond;
   fetched.filename = source.attr("http.filename");
   if (fetched.filename.empty()) fetched.filename = file_name_of_url(source.identifier);
+  const bool plain = fetched.filename.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
+  if (!plain || fetched.filename == "." || fetched.filename == "..") {
+    base::fail(base::Code::invalid_argument, "{}: \"{}\" is no name for a file", source.identifier, fetched.filename);
+  }
   return fetched;
 }
 

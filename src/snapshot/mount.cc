@@ -106,6 +106,11 @@ base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string&
       "mounting a snapshot of {} layers", spec.lowers.size());
 }
 
+base::Fd clone_mount(int source) {
+  return base::Fd(SLIP_SYSCALL(::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH),
+                               "bind a mount source (open_tree)"));
+}
+
 void attach(int mount, const std::string& path) {
   SLIP_SYSCALL(::move_mount(mount, "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "attach a mount at {}", path);
 }

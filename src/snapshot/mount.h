@@ -36,7 +36,11 @@ Namespace current_namespace();
 /// copied to it and stays. It must exist as long as the mount.
 base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch, const std::stop_token& stop);
 
-/// Puts a detached mount at an existing directory.
+/// A detached copy of the mount at an opened file or directory, from there on downwards: a bind mount
+/// that goes by the descriptor and never by a path.
+base::Fd clone_mount(int source);
+
+/// Puts a detached mount at an existing directory (or a file's mount at an existing file).
 void attach(int mount, const std::string& path);
 /// Lazy unmount; absent is fine.
 void detach(const std::string& path);
