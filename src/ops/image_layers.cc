@@ -37,16 +37,34 @@ void unpack(Incoming& incoming, const oci::Descriptor& descriptor, const Service
   incoming.implied = reply.result["implied"].string_items();
 }
 
-void commit(Incoming& incoming, const snapshot::Chain& chain, std::size_t index, const Services& services,
-            const std::stop_token& stop) {
-  if (!incoming.implied.empty() && index > 0) {
-    const snapshot::Chain below(chain.begin(), chain.begin() + static_cast<std::ptrdiff_t>(index));
+/// The id of a layer whose implied directories took their attributes from the layers below: such a
+/// layer is another one over every other chain.
+snapshot::LayerId adopted_id(const base::Digest& diff_id, const snapshot::Chain& below) {
+  return snapshot::layer_id_of(diff_id) + "-" + snapshot::chain_key(below).substr(0, 16);
+}
+
+/// The layer over `below`, where it is in the store already.
+std::optional<snapshot::LayerId> find_layer(const base::Digest& diff_id, const snapshot::Chain& below,
+                                            const snapshot::Snapshotter& snapshots) {
+  const auto plain = snapshot::layer_id_of(diff_id);
+  if (snapshots.has(plain)) return plain;
+  const auto adopted = adopted_id(diff_id, below);
+  return snapshots.has(adopted) ? std::optional(adopted) : std::nullopt;
+}
+
+/// Freezes an unpacked layer over `below`; returns its id.
+snapshot::LayerId commit(Incoming& incoming, const snapshot::Chain& below, const Services& services,
+                         const std::stop_token& stop) {
+  snapshot::LayerId id = snapshot::layer_id_of(*incoming.info.diff_id);
+  if (!incoming.implied.empty()) {
     base::Json params = base::Json::object();
     params.set("mount", incoming.active->mounts().to_json()).set("implied", base::Json::strings(incoming.implied));
     params.set("lowers", base::Json::strings(services.snapshots.layer_directories(below)));
     services.worker.call("adopt", params, {}, stop);
+    id = adopted_id(*incoming.info.diff_id, below);
   }
-  services.snapshots.commit_as(*incoming.active, chain[index], incoming.info);
+  services.snapshots.commit_as(*incoming.active, id, incoming.info);
+  return id;
 }
 
 }  // namespace
@@ -68,13 +86,15 @@ snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex
   check_counts(image);
   const auto& layers = image.manifest.layers;
   std::vector<Incoming> incoming(layers.size());
-  snapshot::Chain chain;
   base::ThreadPool pool("layers", kParallelLayers);
   base::TaskGroup group(pool, stop);
+  snapshot::Chain known;  // as far as it is known before anything is unpacked
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    chain.push_back(snapshot::layer_id_of(image.config.diff_ids[i]));
-    remember_blob(chain.back(), layers[i], image.config.diff_ids[i], services);
-    if (services.snapshots.has(chain.back())) continue;
+    const auto present = find_layer(image.config.diff_ids[i], known, services.snapshots);
+    if (present) {
+      if (known.size() == i) known.push_back(*present);
+      continue;
+    }
     incoming[i].info.diff_id = image.config.diff_ids[i];
     incoming[i].active = services.snapshots.prepare({});
     group.run([&, i](const std::stop_token& task_stop) {
@@ -89,8 +109,13 @@ snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex
     });
   }
   group.wait();
+  snapshot::Chain chain;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (incoming[i].active) commit(incoming[i], chain, i, services, stop);
+    const auto& diff_id = image.config.diff_ids[i];
+    chain.push_back(incoming[i].active
+                        ? commit(incoming[i], chain, services, stop)
+                        : find_layer(diff_id, chain, services.snapshots).value_or(snapshot::layer_id_of(diff_id)));
+    remember_blob(chain.back(), layers[i], diff_id, services);
   }
   return chain;
 }
