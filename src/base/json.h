@@ -28,6 +28,7 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
+  // Values read as what they are: doc.set("n", 1). NOLINTBEGIN(google-explicit-constructor)
   Json() = default;  ///< null
   Json(std::nullptr_t) {}
   Json(bool value) : value_(value) {}
@@ -40,6 +41,7 @@ class Json {
   Json(std::string value) : value_(std::move(value)) {}
   Json(Array value) : value_(std::move(value)) {}
   Json(Object value) : value_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
   /// An array of strings.
   static Json strings(const std::vector<std::string>& values);
   /// An object with the map's (sorted) members.

@@ -8,14 +8,14 @@ FROM \$BASE
 ARG WHO=nobody
 ENV GREETING="hello \${WHO}" EMPTY=
 RUN echo "\$GREETING \${WHO:+set}" > /greeting
-WORKDIR /work/\${WHO}
+WORKDIR /srv/\${WHO}
 RUN pwd > /pwd
 END
 build -o out ctx
-same "$(cat out/greeting out/pwd)" $'hello nobody set\n/work/nobody'
+same "$(cat out/greeting out/pwd)" $'hello nobody set\n/srv/nobody'
 build --build-arg WHO=you -o out ctx
-same "$(cat out/greeting out/pwd)" $'hello you set\n/work/you'
+same "$(cat out/greeting out/pwd)" $'hello you set\n/srv/you'
 WHO="env" build --build-arg WHO -t args ctx
 slipway inspect args >inspect.json
 contains inspect.json 'GREETING=hello env'
-contains inspect.json '/work/env'
+contains inspect.json '/srv/env'
