@@ -41,7 +41,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "-o,--output", options.outputs, "Destination: type=oci|docker|tar|local|cacheonly,dest=PATH,…");
   repeated(app, "-t,--tag", options.tags, "Name of the image; [NAME=STAGE] for several targets");
   app.add_flag("--push", options.push, "Push to the registry (-o type=registry)");
-  app.add_flag("--load", options.load, "Put the image into docker's, podman's or our own image store");
+  app.add_flag("--load", options.load, "Keep the image in slipway's own store (as -t does)");
   app.add_option("--iidfile", options.iidfile, "Write the image id to this file");
   app.add_option("--metadata-file", options.metadata_file, "Write what was built, as JSON, to this file");
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
@@ -174,11 +174,11 @@ void declare(CLI::App& app, Invocation& invocation) {
                              add_build_flags(c, o, invocation.notes);
                              c.alias("b");
                            });
-  subcommand<GraphOptions>(
-      app, invocation, "graph", "Show the build graph without building", [&](CLI::App& c, GraphOptions& o) {
-        add_build_flags(c, o.build, invocation.notes);
-        c.add_option("--as", o.format, "text, dot or json")->check(CLI::IsMember({"text", "dot", "json"}));
-      });
+  subcommand<GraphOptions>(app, invocation, "graph", "Show the build graph without building",
+                           [&](CLI::App& c, GraphOptions& o) {
+                             add_build_flags(c, o.build, invocation.notes);
+                             c.add_option("--as", o.format, "text or dot")->check(CLI::IsMember({"text", "dot"}));
+                           });
   declare_image_commands(app, invocation);
   declare_store_commands(app, invocation);
 }

@@ -28,7 +28,7 @@ struct ExportedLayer {
   base::Nanos created = 0;
 };
 
-/// One blob per layer, bottom first. `done` is called after each, from worker threads.
+/// One blob per layer, bottom first. Layers are made side by side.
 std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,
                                          const Services& services, const std::stop_token& stop);
 

@@ -81,8 +81,7 @@ void each_owner_input(const llb::FileActionKind& kind, const auto& visit) {
 class FileOp final : public solve::Op {
  public:
   FileOp(const llb::Vertex& vertex, const Services& services)
-      : digest_(vertex.digest),
-        op_(vertex.op),
+      : op_(vertex.op),
         file_(std::get<llb::FileOp>(op_.kind)),
         services_(services),
         by_content_(op_.inputs.size(), 0),
@@ -209,7 +208,6 @@ class FileOp final : public solve::Op {
     run.outputs[output] = make_snapshot_result(run.active.commit(target));
   }
 
-  base::Digest digest_;
   llb::Op op_;
   const llb::FileOp& file_;
   const Services& services_;

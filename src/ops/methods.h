@@ -10,8 +10,8 @@
 //   diff         {lowers, upper, …} + out          → WrittenLayer         a layer as a compressed tar
 //   read         {mount, path, limit}              → {data}               one file
 //   list, stat   {mount, path}                     → entries              for frontends that look around
-//   rootfs_tar   {mount, epoch} + out              → {}                   -o type=tar
-//   rootfs_copy  {mount, …} + directory            → {}                   -o type=local
+//   rootfs_tar   {roots} + out                     → {}                   -o type=tar
+//   rootfs_copy  {roots, remove} + directory       → {}                   -o type=local
 //   remove       {path}                            → {}                   a tree with mapped owners
 //   probe        {path}                            → {driver, reason}     which snapshot driver works there
 //
