@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages a task needs: install_packages.sh build|test|demo|lint …; --check only lists what is missing.
+# Installs the Debian packages a task needs: install_packages.sh build|test|demo|lint|fuzz …; --check only lists what is missing.
 set -euo pipefail
 build="g++ cmake ninja-build ccache mold pkg-config protobuf-compiler libprotobuf-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev libdeflate-dev libarchive-dev nlohmann-json3-dev libfmt-dev libcli11-dev libgtest-dev libgmock-dev libbenchmark-dev"
 runtime="ca-certificates crun git libcurl4 libarchive13 uidmap"
 tests="$runtime runc skopeo umoci docker-registry apache2-utils busybox-static slirp4netns fuse-overlayfs strace jq python3 openssl util-linux zstd xz-utils bzip2 procps"
 demo="$runtime umoci mmdebstrap jq"
+fuzz="clang-19 libclang-rt-19-dev"
 lint="clang-format-19 clang-tidy-19 codespell shellcheck python3"
 
 missing() {
@@ -22,8 +23,9 @@ for group in "$@"; do
     build) words+=" $build" ;;
     test) words+=" $build $tests" ;;
     demo) words+=" $build $demo" ;;
+    fuzz) words+=" $fuzz" ;;
     lint) words+=" $lint" ;;
-    --check) check=yes; words+=" $build $tests $demo $lint" ;;
+    --check) check=yes; words+=" $build $tests $demo $lint $fuzz" ;;
     *) echo "install_packages.sh: no group $group" >&2; exit 2 ;;
   esac
 done

@@ -9,7 +9,7 @@ say() { printf '%s: %s\n' "$1" "$2"; [ "$2" = clean ] || status=1; }
 
 tools/check_rooms.py || status=1
 
-mapfile -t sources < <(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc' 'bench/*.cc')
+mapfile -t sources < <(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'bench/*.cc')
 if clang-format-19 --dry-run --Werror "${sources[@]}" 2>/tmp/slipway-format.$$; then say format clean; else
   head -20 /tmp/slipway-format.$$
   say format "run: clang-format-19 -i \$(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc')"

@@ -235,6 +235,10 @@ Json Json::string_map(const std::map<std::string, std::string>& values) {
 }
 
 Json Json::parse(std::string_view text) {
+  // The library takes a NUL byte for the end and would not look at what follows it.
+  if (const auto nul = text.find('\0'); nul != text.npos) {
+    fail(Code::invalid_argument, "invalid JSON: NUL byte at position {}", nul);
+  }
   Builder builder;
   if (!nlohmann::json::sax_parse(text, &builder)) fail(Code::invalid_argument, "invalid JSON: {}", builder.problem());
   return builder.take();

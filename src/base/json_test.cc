@@ -38,6 +38,7 @@ TEST(Json, IndentsLikeMarshalIndent) {
 }
 
 TEST(Json, RefusesMalformedText) {
+  EXPECT_THROW(Json::parse(std::string_view("[\"a\"]\0[", 7)), Error);
   for (const char* text : {"", "{", "[1,]", "{\"a\":1}x", "\"\xff\"", "nul", "1e999"}) {
     EXPECT_THROW(Json::parse(text), Error) << text;
   }
