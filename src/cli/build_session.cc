@@ -81,15 +81,17 @@ std::vector<BuiltImage> BuildSession::build(const dockerfile::BuildResult& plan,
     graphs.push_back(llb::parse(image.definition));
     events_.announce(graphs.back());
   }
+  const ops::JoinedGraph joined = ops::load_joined(graphs, services_);
+  std::vector<solve::Edge> targets;
+  for (const auto& head : joined.heads) {
+    if (head) targets.push_back(*head);
+  }
+  const auto results = engine_.build(joined.graph, targets, stop);
   std::vector<BuiltImage> built;
+  auto result = results.begin();
   for (std::size_t i = 0; i < graphs.size(); ++i) {
-    BuiltImage result{plan.images[i], {}};
-    const ops::LoadedGraph loaded = ops::load(graphs[i], services_);
-    if (loaded.head) {
-      const auto results = engine_.build(loaded.graph, {*loaded.head}, stop);
-      result.chain = ops::materialize(results.at(0), services_, stop);
-    }
-    built.push_back(std::move(result));
+    built.push_back({plan.images[i], {}});
+    if (joined.heads[i]) built.back().chain = ops::materialize(*result++, services_, stop);
   }
   return built;
 }

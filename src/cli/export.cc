@@ -50,6 +50,23 @@ ops::ExportOptions layer_options(const output::Spec& spec, std::optional<base::N
   return options;
 }
 
+/// How many layers of the chain come from the base image.
+std::size_t base_layers(const BuiltImage& built) {
+  if (built.image.base_config.empty()) return 0;
+  return oci::ImageConfig::parse(built.image.base_config).diff_ids.size();
+}
+
+std::vector<std::size_t> layer_groups(const BuiltImage& built, const output::Grouping& grouping,
+                                      const ops::Services& services) {
+  if (grouping == output::Grouping{}) return {};
+  std::vector<std::uint64_t> sizes;
+  for (const auto& id : built.chain) {
+    const auto info = services.snapshots.info(id);
+    sizes.push_back(info ? info->size : 0);
+  }
+  return output::plan_groups(sizes, grouping, base_layers(built));
+}
+
 output::ImageToExport describe_image(const BuiltImage& built, const output::Spec& spec,
                                      std::optional<base::Nanos> epoch, const ops::Services& services,
                                      const std::stop_token& stop) {
@@ -59,8 +76,11 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
   image.platform = to_oci(built.image.platform);
   image.platform_id = built.image.id;
   image.epoch = epoch;
-  for (const auto& layer : ops::export_layers(built.chain, layer_options(spec, epoch), services, stop)) {
+  ops::ExportOptions layers = layer_options(spec, epoch);
+  layers.groups = layer_groups(built, spec.grouping, services);
+  for (const auto& layer : ops::export_layers(built.chain, layers, services, stop)) {
     output::LayerBlob blob;
+    blob.members = layer.members;
     blob.digest = layer.blob.digest;
     blob.size = layer.blob.size;
     blob.diff_id = layer.blob.diff_id;
@@ -72,8 +92,18 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
 }
 
 std::vector<std::string> names_of(const output::Spec& spec, const BuildOptions& options) {
-  std::vector<std::string> names = spec.names.empty() ? options.tags : spec.names;
-  return output::normalized_names(names);
+  const bool as_the_build_says = spec.names.empty() || spec.names == std::vector<std::string>{"*"};
+  const auto& names = as_the_build_says ? options.tags : spec.names;
+  if (!spec.push_by_digest) return output::normalized_names(names);
+  std::vector<std::string> full;
+  for (const auto& name : names) {
+    const auto reference = oci::Reference::parse(name);
+    if (!reference.tag.empty()) {
+      base::fail(base::Code::invalid_argument, "can't push tagged ref {} by digest: leave the tag out", name);
+    }
+    full.push_back(reference.str());
+  }
+  return full;
 }
 
 /// One line per stage of an export under its own step.
@@ -126,6 +156,7 @@ output::AssembledImage assemble(const std::vector<BuiltImage>& images, const out
   });
   output::AssembleOptions assemble_options;
   assemble_options.dialect = spec.dialect();
+  if (spec.prefer_nondistributable_layers) assemble_options.foreign = output::ForeignLayers::keep;
   assemble_options.annotations = spec.annotations;
   for (const auto& text : options.annotations) {
     for (auto& value : output::parse_annotation(text)) assemble_options.annotations.push_back(std::move(value));
@@ -151,6 +182,21 @@ void write_archive(const output::AssembledImage& image, const output::Spec& spec
     output::write_oci_archive(image, archive, content, destination->sink(), stop);
   }
   destination->commit();
+}
+
+/// The names an image is kept under: those asked for, and by digest where that was asked for.
+std::vector<std::string> stored_names(const output::Spec& spec, const std::vector<std::string>& names,
+                                      const base::Digest& root) {
+  std::vector<std::string> stored = names;
+  if (spec.name_canonical) {
+    for (const auto& name : names) {
+      if (name.find('@') == std::string::npos) stored.push_back(name + "@" + root.str());
+    }
+  }
+  if (!spec.dangling_name_prefix.empty() && (names.empty() || !spec.dangling_only_without_name)) {
+    stored.push_back(spec.dangling_name_prefix + "@" + root.str());
+  }
+  return stored;
 }
 
 void store_image(const output::AssembledImage& image, const std::vector<std::string>& names, House& house) {
@@ -254,6 +300,20 @@ base::Json rootfs_copy_method(const ops::MethodCall& call) {
 
 }  // namespace
 
+namespace {
+
+/// --squash and --layers, for every output that does not say otherwise itself.
+output::Grouping wanted_grouping(const BuildOptions& options) {
+  output::Grouping grouping;
+  if (!options.squash.empty()) grouping.squash = output::parse_squash(options.squash);
+  // buildah's --layers (with nothing, true or false) says what is always so here.
+  const bool limited = !options.layers.empty() && options.layers != "true" && options.layers != "false";
+  if (limited) grouping.max_layers = output::parse_max_layers(options.layers);
+  return grouping;
+}
+
+}  // namespace
+
 std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
   std::vector<output::Spec> specs;
   for (const auto& text : options.outputs) specs.push_back(output::parse_spec(text));
@@ -262,17 +322,20 @@ std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
     spec.type = output::Type::image;
     specs.push_back(spec);
   }
-  for (auto& spec : specs) {
-    if (spec.type == output::Type::image && options.push) spec.push = true;
-  }
   if (specs.empty() && (!options.tags.empty() || options.load)) {
     output::Spec spec;
     spec.type = output::Type::image;
     specs.push_back(spec);
   }
+  const output::Grouping wanted = wanted_grouping(options);
+  for (auto& spec : specs) {
+    if (spec.type == output::Type::image && options.push) spec.push = true;
+    if (spec.grouping == output::Grouping{}) spec.grouping = wanted;
+  }
   output::validate(specs);
   output::normalized_names(options.tags);
   for (const auto& spec : specs) {
+    names_of(spec, options);
     if (spec.push && spec.names.empty() && options.tags.empty()) {
       base::fail(base::Code::invalid_argument, "a name is needed to push an image: give -t NAME");
     }
@@ -302,7 +365,8 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
   exported.names = names_of(spec, options);
   exported.listed = output::listed_root(*exported.image, epoch);
   if (spec.type == output::Type::image) {
-    step.part("naming", [&] { store_image(*exported.image, exported.names, house); });
+    const auto stored = stored_names(spec, exported.names, exported.image->root.digest);
+    if (spec.store) step.part("naming", [&] { store_image(*exported.image, stored, house); });
     if (spec.push) push_names(*exported.image, exported.names, spec, house, step, stop);
   } else {
     output::ArchiveOptions archive;

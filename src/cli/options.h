@@ -41,6 +41,8 @@ struct BuildOptions {
   std::string progress = "auto";
   std::string sbom;
   std::string provenance;
+  std::string squash;  ///< "", final or all
+  std::string layers;  ///< "" or max:N
   std::string driver;  ///< snapshot driver: "", overlay or native
   bool no_cache = false;
   bool pull = false;

@@ -25,8 +25,7 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
   const auto note = [&notes](const std::string& flag) {
     notes.push_back(flag + " has no effect here and was ignored");
   };
-  for (const std::string name :
-       {"--rm", "--force-rm", "--compress", "--layers", "--disable-compression", "-D,--debug"}) {
+  for (const std::string name : {"--rm", "--force-rm", "--compress", "--disable-compression", "-D,--debug"}) {
     app.add_flag_function(name, [note, name](std::int64_t) { note(name); }, "accepted, no effect")->group("");
   }
   for (const char* flag : {"--builder", "--isolation", "--memory-swap", "--cpu-period", "--cpu-quota", "--cpu-shares",
@@ -44,6 +43,10 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--load", options.load, "Keep the image in slipway's own store (as -t does)");
   app.add_option("--iidfile", options.iidfile, "Write the image id to this file");
   app.add_option("--metadata-file", options.metadata_file, "Write what was built, as JSON, to this file");
+  app.add_flag("--squash{final}", options.squash,
+               "Join layers: --squash=final those of this build, =all the base's too");
+  // buildah's --layers without a value means what is always so here.
+  app.add_flag("--layers{}", options.layers, "--layers=max:N: at most N layers in the image");
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");

@@ -81,10 +81,11 @@ class ChangeWalker {
 
 }  // namespace
 
-void walk_changes(std::span<const std::string> lowers, const std::string& upper, const std::stop_token& stop,
-                  const std::function<NextChange(const FileChange&)>& visit) {
+void walk_changes(std::span<const std::string> lowers, const std::string& upper, UpperForm form,
+                  const std::stop_token& stop, const std::function<NextChange(const FileChange&)>& visit) {
   const auto root = base::open_directory(upper);
-  ChangeWalker(stop, visit).directory(root.get(), MergedDirectory(lowers), Relation::merged);
+  ChangeWalker(stop, visit)
+      .directory(root.get(), MergedDirectory(lowers), form == UpperForm::layer ? Relation::merged : Relation::opaque);
 }
 
 }  // namespace layer

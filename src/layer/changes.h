@@ -29,9 +29,13 @@ struct FileChange {
 
 enum class NextChange : std::uint8_t { go_on, stop };
 
+/// What the upper directory is: one layer in overlayfs' form, or a whole filesystem (a mounted chain), in
+/// which whatever it lacks was removed.
+enum class UpperForm : std::uint8_t { layer, filesystem };
+
 /// `lowers`: layer directories, bottom first; `upper`: the layer's own. A removed tree is one change.
 /// Whiteouts of what is not there below, and directories that are only on the way, are not told.
-void walk_changes(std::span<const std::string> lowers, const std::string& upper, const std::stop_token& stop,
-                  const std::function<NextChange(const FileChange&)>& visit);
+void walk_changes(std::span<const std::string> lowers, const std::string& upper, UpperForm form,
+                  const std::stop_token& stop, const std::function<NextChange(const FileChange&)>& visit);
 
 }  // namespace layer

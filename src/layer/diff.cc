@@ -175,7 +175,7 @@ class LayerTar {
 Diffed write_diff(std::span<const std::string> lowers, const std::string& upper, Sink& out, const DiffOptions& options,
                   const std::stop_token& stop) {
   LayerTar tar(upper, out, options);
-  walk_changes(lowers, upper, stop, [&](const FileChange& change) {
+  walk_changes(lowers, upper, options.form, stop, [&](const FileChange& change) {
     base::with_context([&] { tar.handle(change); }, "writing \"{}\" to the layer", change.path);
     return NextChange::go_on;
   });
@@ -184,7 +184,7 @@ Diffed write_diff(std::span<const std::string> lowers, const std::string& upper,
 
 bool is_empty_diff(std::span<const std::string> lowers, const std::string& upper, const std::stop_token& stop) {
   bool is_empty = true;
-  walk_changes(lowers, upper, stop, [&](const FileChange& change) {
+  walk_changes(lowers, upper, UpperForm::layer, stop, [&](const FileChange& change) {
     if (change.kind == ChangeKind::unchanged || (change.status && S_ISSOCK(change.status->st_mode))) {
       return NextChange::go_on;
     }

@@ -20,6 +20,7 @@
 #include <stop_token>
 #include <string>
 
+#include "layer/changes.h"
 #include "layer/stream.h"
 
 namespace layer {
@@ -27,6 +28,8 @@ namespace layer {
 struct DiffOptions {
   /// Later modification times become this one, in seconds (rewrite-timestamp).
   std::optional<std::int64_t> clamp_mtime;
+  /// filesystem: `upper` is a mounted chain; what it changes over `lowers` is one layer (squashing).
+  UpperForm form = UpperForm::layer;
 };
 
 struct Diffed {

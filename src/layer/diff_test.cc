@@ -199,6 +199,18 @@ TEST_F(DiffTest, DirectoriesAndFilesTakeEachOthersPlace) {
   EXPECT_THAT(names_of(diff({base}, upper)), ElementsAre("d", "f/", "f/i"));
 }
 
+TEST_F(DiffTest, OfAWholeFilesystemWhatItLacksWasRemoved) {
+  const auto lower = layer(TarBuilder().dir("d/").file("d/gone", "1").file("d/same", "2").dir("old/").file("old/x"));
+  const auto upper = layer(TarBuilder().dir("d/").file("d/new", "3").file("d/same", "2"));
+  const DiffOptions whole{.form = UpperForm::filesystem};
+  StringSink sink;
+  write_diff(std::vector<std::string>{lower}, upper, sink, whole, {});
+  EXPECT_THAT(names_of(sink.text), ElementsAre("d/", "d/.wh.gone", "d/new", ".wh.old"));
+  StringSink as_layer;
+  write_diff(std::vector<std::string>{lower}, upper, as_layer, {}, {});
+  EXPECT_THAT(names_of(as_layer.text), ElementsAre("d/", "d/new"));
+}
+
 TEST_F(DiffTest, TheRootIsNeverListed) {
   const auto upper = layer(TarBuilder());
   ::chmod(upper.c_str(), 0700);

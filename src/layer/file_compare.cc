@@ -32,6 +32,12 @@ bool same_content(const FileRef& a, const FileRef& b) {
 bool same_file(const FileRef& a, const FileRef& b) {
   const auto& x = a.status;
   const auto& y = b.status;
+  // One file seen twice (in a mounted chain and in the layer it comes from): nobody writes frozen layers, and
+  // two files share an inode number at one moment of change only if they are one.
+  if (!S_ISDIR(x.st_mode) && x.st_ino == y.st_ino && x.st_size == y.st_size && x.st_ctim.tv_sec == y.st_ctim.tv_sec &&
+      x.st_ctim.tv_nsec == y.st_ctim.tv_nsec && x.st_mode == y.st_mode) {
+    return true;
+  }
   if (x.st_mode != y.st_mode || x.st_uid != y.st_uid || x.st_gid != y.st_gid || x.st_rdev != y.st_rdev) return false;
   constexpr const char* kCapability = "security.capability";
   if (read_xattr(a.directory, a.name, kCapability).value_or("") !=

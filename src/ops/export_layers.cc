@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <thread>
 
 #include "base/error.h"
@@ -21,23 +22,42 @@ class Exporter {
   Exporter(const snapshot::Chain& chain, const ExportOptions& options, const Services& services)
       : chain_(chain), options_(options), services_(services) {}
 
-  ExportedLayer layer(std::size_t index, const std::stop_token& stop) const {
-    const auto info = services_.snapshots.info(chain_[index]);
-    return {blob(index, stop), info ? info->created : 0};
+  /// The blob of `members` layers from `first` on.
+  ExportedLayer layer(std::size_t first, std::size_t members, const std::stop_token& stop) const {
+    const auto info = services_.snapshots.info(chain_[first + members - 1]);
+    return {members == 1 ? blob(first, stop) : joined(first, members, stop), info ? info->created : 0, members};
   }
 
  private:
+  snapshot::Chain part(std::size_t first, std::size_t members) const {
+    const auto begin = chain_.begin() + static_cast<std::ptrdiff_t>(first);
+    return {begin, begin + static_cast<std::ptrdiff_t>(members)};
+  }
+
+  snapshot::LayerBlob joined(std::size_t first, std::size_t members, const std::stop_token& stop) const {
+    auto& records = services_.snapshots.records();
+    const snapshot::Chain below = part(0, first);
+    const std::string encoded = encoding() + ";joined=" + snapshot::chain_key(part(first, members));
+    const snapshot::BlobKey key{chain_[first + members - 1], snapshot::chain_key(below), encoded};
+    if (const auto known = present(records.find_blob(key))) return *known;
+    base::Json params = base::Json::object();
+    params.set("mount", services_.snapshots.view(part(0, first + members)).to_json());
+    const auto made = make(below, std::move(params), stop);
+    records.put_blob(key, made);
+    return made;
+  }
+
   snapshot::LayerBlob blob(std::size_t index, const std::stop_token& stop) const {
     auto& records = services_.snapshots.records();
     const snapshot::LayerId& id = chain_[index];
     const auto pulled = present(records.find_blob({id, "", std::string(kPulledEncoding)}));
     const bool converted = options_.existing == ExportOptions::Existing::convert;
     if (pulled && (!converted || has_wanted_compression(*pulled))) return *pulled;
-    const snapshot::Chain below(chain_.begin(), chain_.begin() + static_cast<std::ptrdiff_t>(index));
+    const snapshot::Chain below = part(0, index);
     const snapshot::BlobKey key{id, snapshot::chain_key(below), encoding()};
     if (const auto known = present(records.find_blob(key))) return *known;
     // Two builds that export the same layer make the same blob twice at worst.
-    const auto made = pulled ? convert(*pulled) : make(below, id, stop);
+    const auto made = pulled ? convert(*pulled) : make(below, upper_of(id), stop);
     records.put_blob(key, made);
     return made;
   }
@@ -72,11 +92,13 @@ class Exporter {
     return text;
   }
 
-  snapshot::LayerBlob make(const snapshot::Chain& below, const snapshot::LayerId& id,
-                           const std::stop_token& stop) const {
-    base::Json params = base::Json::object();
+  base::Json upper_of(const snapshot::LayerId& id) const {
+    return base::Json::object().set("upper", services_.snapshots.layer_directory(id));
+  }
+
+  /// `params` say what stands over `below`.
+  snapshot::LayerBlob make(const snapshot::Chain& below, base::Json params, const std::stop_token& stop) const {
     params.set("lowers", base::Json::strings(services_.snapshots.layer_directories(below)));
-    params.set("upper", services_.snapshots.layer_directory(id));
     params.set("compression", layer::compression_name(options_.compression)).set("level", options_.level);
     params.set("threads", static_cast<int>(compress_options().threads));
     if (options_.clamp_mtime) params.set("clamp", *options_.clamp_mtime);
@@ -117,11 +139,15 @@ class Exporter {
 std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,
                                          const Services& services, const std::stop_token& stop) {
   const Exporter exporter(chain, options, services);
-  std::vector<ExportedLayer> layers(chain.size());
+  std::vector<std::size_t> groups = options.groups;
+  if (groups.empty()) groups.assign(chain.size(), 1);
+  SLIP_CHECK(std::accumulate(groups.begin(), groups.end(), std::size_t{0}) == chain.size());
+  std::vector<ExportedLayer> layers(groups.size());
   base::ThreadPool pool("export", std::max(1U, std::thread::hardware_concurrency()));
   base::TaskGroup group(pool, stop);
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    group.run([&, i](const std::stop_token& task_stop) { layers[i] = exporter.layer(i, task_stop); });
+  for (std::size_t i = 0, first = 0; i < groups.size(); first += groups[i++]) {
+    group.run(
+        [&, i, first](const std::stop_token& task_stop) { layers[i] = exporter.layer(first, groups[i], task_stop); });
   }
   group.wait();
   return layers;

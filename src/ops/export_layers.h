@@ -21,14 +21,17 @@ struct ExportOptions {
   /// keep: a pulled layer goes out as it came in. convert: every blob has the compression asked for.
   enum class Existing : std::uint8_t { keep, convert } existing = Existing::keep;
   std::optional<std::int64_t> clamp_mtime;  ///< seconds; for layers made here only
+  /// How many neighbouring layers go into each blob, bottom first; empty: every layer for itself.
+  std::vector<std::size_t> groups;
 };
 
 struct ExportedLayer {
   snapshot::LayerBlob blob;
-  base::Nanos created = 0;
+  base::Nanos created = 0;  ///< of the topmost layer in it
+  std::size_t members = 1;
 };
 
-/// One blob per layer, bottom first. Layers are made side by side.
+/// One blob per layer or group of layers, bottom first. They are made side by side.
 std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,
                                          const Services& services, const std::stop_token& stop);
 

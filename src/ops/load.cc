@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "base/error.h"
 #include "ops/op.h"
 
@@ -24,27 +26,64 @@ std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& se
   base::fail(base::Code::unimplemented, "{} operations cannot be built yet", llb::kind_name(vertex.op));
 }
 
-}  // namespace
+/// Puts graphs together; a vertex is known by its digest, which stands for all that it is made from.
+class Joiner {
+ public:
+  explicit Joiner(const Services& services) : services_(services) {}
 
-LoadedGraph load(const llb::Graph& graph, const Services& services) {
-  LoadedGraph loaded;
-  loaded.graph.vertices.reserve(graph.vertices.size());
-  for (const auto& vertex : graph.vertices) {
+  /// The graph's head in the joined graph.
+  std::optional<solve::Edge> add(const llb::Graph& graph) {
+    std::vector<std::size_t> places;
+    for (const auto& vertex : graph.vertices) places.push_back(place(vertex, places));
+    if (!graph.head) return std::nullopt;
+    return solve::Edge{.vertex = places[graph.head->vertex], .output = static_cast<int>(graph.head->output)};
+  }
+
+  solve::Graph take() { return std::move(graph_); }
+
+ private:
+  std::size_t place(const llb::Vertex& vertex, const std::vector<std::size_t>& places) {
+    const auto [known, is_new] = places_.emplace(vertex.digest, graph_.vertices.size());
+    if (!is_new) {
+      solve::Vertex& step = graph_.vertices[known->second];
+      step.ignore_cache = step.ignore_cache || vertex.metadata.ignore_cache;
+      return known->second;
+    }
     solve::Vertex step;
     step.digest = vertex.digest;
     step.name = vertex.name();
     step.step = vertex.metadata.custom_name();
     step.ignore_cache = vertex.metadata.ignore_cache;
     for (std::size_t i = 0; i < vertex.inputs.size(); ++i) {
-      step.inputs.push_back({.vertex = vertex.inputs[i], .output = static_cast<int>(vertex.op.inputs[i].index)});
+      step.inputs.push_back(
+          {.vertex = places[vertex.inputs[i]], .output = static_cast<int>(vertex.op.inputs[i].index)});
     }
-    step.op = make_op(vertex, services);
-    loaded.graph.vertices.push_back(std::move(step));
+    step.op = make_op(vertex, services_);
+    graph_.vertices.push_back(std::move(step));
+    return known->second;
   }
-  if (graph.head) {
-    loaded.head = solve::Edge{.vertex = graph.head->vertex, .output = static_cast<int>(graph.head->output)};
-  }
+
+  const Services& services_;
+  solve::Graph graph_;
+  std::map<base::Digest, std::size_t> places_;
+};
+
+}  // namespace
+
+LoadedGraph load(const llb::Graph& graph, const Services& services) {
+  Joiner joiner(services);
+  LoadedGraph loaded;
+  loaded.head = joiner.add(graph);
+  loaded.graph = joiner.take();
   return loaded;
+}
+
+JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services) {
+  Joiner joiner(services);
+  JoinedGraph joined;
+  for (const auto& graph : graphs) joined.heads.push_back(joiner.add(graph));
+  joined.graph = joiner.take();
+  return joined;
 }
 
 }  // namespace ops

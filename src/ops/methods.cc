@@ -82,10 +82,16 @@ base::Json diff_method(const MethodCall& call) {
   layer::DiffOptions options;
   if (call.params["clamp"].is_int()) options.clamp_mtime = call.params["clamp"].as_int();
   const auto lowers = call.params["lowers"].string_items();
+  std::string upper = call.params["upper"].string_or("");
+  std::optional<MountedTree> joined;
+  if (upper.empty()) {
+    joined.emplace(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(), call.stop);
+    upper = base::format("/proc/self/fd/{}", joined->fd());
+    options.form = layer::UpperForm::filesystem;
+  }
   layer::FdSink out(call.fd(0));
-  const auto written = layer::write_blob(compress, out, [&](layer::Sink& tar) {
-    layer::write_diff(lowers, call.params["upper"].as_string(), tar, options, call.stop);
-  });
+  const auto written = layer::write_blob(
+      compress, out, [&](layer::Sink& tar) { layer::write_diff(lowers, upper, tar, options, call.stop); });
   base::Json json = base::Json::object();
   json.set("digest", written.digest.str()).set("size", written.size);
   return json.set("diff_id", written.diff_id.str()).set("uncompressed", written.uncompressed_size);

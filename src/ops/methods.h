@@ -7,7 +7,8 @@
 //   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN
 //   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
 //   digest       {mount, selections}               → {digest}             content of a selection
-//   diff         {lowers, upper, …} + out          → WrittenLayer         a layer as a compressed tar
+//   diff         {lowers, upper|mount, …} + out    → WrittenLayer         a layer (or a mounted chain over
+//                                                                         `lowers`) as a compressed tar
 //   read         {mount, path, limit}              → {data}               one file
 //   list, stat   {mount, path}                     → entries              for frontends that look around
 //   rootfs_tar   {roots} + out                     → {}                   -o type=tar

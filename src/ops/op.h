@@ -12,6 +12,8 @@
 // an op that cannot be built here.
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "llb/definition.h"
 #include "ops/services.h"
@@ -34,5 +36,13 @@ struct LoadedGraph {
 };
 
 LoadedGraph load(const llb::Graph& graph, const Services& services);
+
+/// Several graphs (one per platform) as one: a step that several have is one step.
+struct JoinedGraph {
+  solve::Graph graph;
+  std::vector<std::optional<solve::Edge>> heads;  ///< one per graph
+};
+
+JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services);
 
 }  // namespace ops

@@ -78,9 +78,18 @@ oci::Annotations exported_annotations(const oci::Annotations& annotations, Diale
   return result;
 }
 
-Descriptor layer_descriptor(const LayerBlob& layer, Dialect dialect) {
+std::string distributable(std::string media_type) {
+  for (const std::string_view word : {"nondistributable.", "foreign."}) {
+    if (const auto at = media_type.find(word); at != std::string::npos) media_type.erase(at, word.size());
+  }
+  return media_type;
+}
+
+Descriptor layer_descriptor(const LayerBlob& layer, const AssembleOptions& options) {
+  const Dialect dialect = options.dialect;
   Descriptor descriptor;
   descriptor.media_type = oci::convert_layer_type(dialect, layer.media_type);
+  if (options.foreign == ForeignLayers::convert) descriptor.media_type = distributable(descriptor.media_type);
   descriptor.digest = layer.digest;
   descriptor.size = layer.size;
   descriptor.annotations = exported_annotations(layer.annotations, dialect);
@@ -132,8 +141,11 @@ MadeManifest make_manifest(const ImageToExport& image, const AssembleOptions& op
   std::vector<LayerHistory> history;
   std::vector<Descriptor> layers;
   for (const LayerBlob& layer : image.layers) {
-    history.push_back({.diff_id = layer.diff_id, .created = layer.created, .description = layer.description});
-    layers.push_back(layer_descriptor(layer, options.dialect));
+    history.push_back({.diff_id = layer.diff_id,
+                       .created = layer.created,
+                       .description = layer.description,
+                       .members = layer.members});
+    layers.push_back(layer_descriptor(layer, options));
     add_layer(result, layers.back());
   }
   FinalizeOptions finalize;

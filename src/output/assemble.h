@@ -7,6 +7,7 @@
 //     output::write_oci_archive(result, names, content, sink, stop);
 //
 // Nothing is read or written here: layers are named by digest, documents come back as bytes.
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,6 +31,7 @@ struct LayerBlob {
   std::optional<base::Nanos> created;
   std::string description;
   oci::Annotations annotations;  ///< kept in the manifest (OCI dialect only)
+  std::size_t members = 1;       ///< how many layers were joined in it
 };
 
 /// One platform's image before its documents exist.
@@ -46,9 +48,14 @@ struct ImageToExport {
 /// One index per build, or one manifest.
 enum class Shape : std::uint8_t { single_when_possible, always_index };
 
+/// Layers that say they must not be handed on (foreign, non-distributable): by default they are passed on
+/// as ordinary ones, since their bytes are here.
+enum class ForeignLayers : std::uint8_t { convert, keep };
+
 struct AssembleOptions {
   oci::Dialect dialect = oci::Dialect::oci;
   Shape shape = Shape::single_when_possible;
+  ForeignLayers foreign = ForeignLayers::convert;
   std::vector<AnnotationValue> annotations;
   std::optional<base::Nanos> epoch;  ///< overrides the images' own
 };

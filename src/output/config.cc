@@ -35,14 +35,22 @@ base::Json to_json(const HistoryEntry& entry) {
 
 // One entry per layer, neither more nor fewer.
 void align(std::vector<HistoryEntry>& history, std::span<const LayerHistory> layers) {
+  // Per layer before it was joined with others: the layer whose topmost part it is, if it is.
+  std::vector<const LayerHistory*> tops;
+  for (const LayerHistory& layer : layers) {
+    tops.insert(tops.end(), layer.members - 1, nullptr);
+    tops.push_back(&layer);
+  }
   std::size_t used = 0;
   for (HistoryEntry& entry : history) {
-    if (!entry.empty_layer && used == layers.size()) entry.empty_layer = true;
-    if (!entry.empty_layer) ++used;
+    if (entry.empty_layer) continue;
+    entry.empty_layer = used >= tops.size() || tops[used] == nullptr;
+    ++used;
   }
-  for (const LayerHistory& layer : layers.subspan(used)) {
-    history.push_back({.created = text_of(layer.created),
-                       .created_by = layer.description,
+  for (; used < tops.size(); ++used) {
+    if (tops[used] == nullptr) continue;
+    history.push_back({.created = text_of(tops[used]->created),
+                       .created_by = tops[used]->description,
                        .author = "",
                        .comment = std::string(kExporterComment),
                        .empty_layer = false});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The last word on an image config: rootfs, history and times, as BuildKit's exporter sets them.
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@ struct LayerHistory {
   base::Digest diff_id;
   std::optional<base::Nanos> created;
   std::string description;  ///< what made the layer, used when the config has no history entry for it
+  std::size_t members = 1;  ///< how many layers of the history it stands for (see layer_groups.h)
 };
 
 struct FinalizeOptions {
@@ -27,7 +29,8 @@ struct FinalizeOptions {
 };
 
 /// The config with "rootfs", "history" and "created" filled in, its members sorted as Go does:
-/// - every layer has a history entry (missing ones are appended, surplus ones become empty_layer);
+/// - every layer has a history entry (missing ones are appended, surplus ones become empty_layer); of
+///   layers that were joined the topmost one's entry stands for all, the others become empty_layer;
 /// - entries without a time get their layer's, or that of the first new layer, or the one before;
 /// - with an epoch no new entry and no "created" is later than it.
 /// Throws invalid_argument for a config without os or architecture.

@@ -101,6 +101,20 @@ TEST(FinalizeConfig, CarriesAnInlineCache) {
             "W10=");
 }
 
+TEST(FinalizeConfig, JoinedLayersLeaveTheTopmostEntryAndMakeTheOthersEmpty) {
+  const std::vector<LayerHistory> layers = {{kOne, kTen, ""}, {.diff_id = kTwo, .created = kTen, .members = 3}};
+  const auto json = base::Json::parse(finalize_config(
+      config(R"([{"created_by":"a"},{"created_by":"b"},{"created_by":"ENV","empty_layer":true},{"created_by":"c"}])"),
+      layers, {}));
+  std::string text;
+  for (const auto& entry : json["history"].items()) {
+    text += entry["created_by"].string_or("?") + (entry["empty_layer"].bool_or(false) ? "-" : "+") + " ";
+  }
+  // The fourth layer had no entry; it is the topmost of its group.
+  EXPECT_EQ(text, "a+ b- ENV- c- ?+ ");
+  EXPECT_EQ(json["rootfs"]["diff_ids"].items().size(), 2U);
+}
+
 TEST(FinalizeConfig, RefusesAConfigWithoutPlatformOrSense) {
   for (const char* bad : {"", "null", "[]", R"({"os":"linux"})", R"({"architecture":"amd64"})",
                           R"({"os":"linux","architecture":"amd64","history":[{"created":"yesterday"}]})"}) {

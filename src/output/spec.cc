@@ -167,6 +167,12 @@ const std::vector<Attribute>& attributes() {
       {"attestation-inline", {image, oci, docker}, flag(&Spec::inline_attestations)},
       {"prefer-nondist-layers", {image, oci, docker}, flag(&Spec::prefer_nondistributable_layers)},
       {"rewrite-timestamp", {image, oci, docker}, flag(&Spec::rewrite_timestamp)},
+      {"squash",
+       {image, oci, docker},
+       [](Spec& s, const auto&, const auto& v) { s.grouping.squash = v.empty() ? Squash::final : parse_squash(v); }},
+      {"layers",
+       {image, oci, docker},
+       [](Spec& s, const auto&, const auto& v) { s.grouping.max_layers = parse_max_layers(v); }},
       {"source-date-epoch",
        {image, oci, docker, tar, local},
        [](Spec& s, const auto&, const auto& v) {
@@ -180,6 +186,9 @@ const std::vector<Attribute>& attributes() {
       {"unpack", {image}, flag(&Spec::unpack)},
       {"name-canonical", {image}, flag(&Spec::name_canonical)},
       {"dangling-name-prefix", {image}, [](Spec& s, const auto&, const auto& v) { s.dangling_name_prefix = v; }},
+      // Spelt as BuildKit spells it, and right.
+      {"danging-name-empty-only", {image}, flag(&Spec::dangling_only_without_name)},
+      {"dangling-name-empty-only", {image}, flag(&Spec::dangling_only_without_name)},
       {"platform-split",
        {tar, local},
        [](Spec& s, const auto& k, const auto& v) { s.platform_split = parse_flag(k, v); }},

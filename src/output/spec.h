@@ -17,6 +17,7 @@
 
 #include "base/time.h"
 #include "oci/media_type.h"
+#include "output/layer_groups.h"
 
 namespace output {
 
@@ -55,6 +56,7 @@ struct Spec {
   bool rewrite_timestamp = false;
   std::optional<base::Nanos> source_date_epoch;
   std::vector<AnnotationValue> annotations;
+  Grouping grouping;  ///< squash=final|all, layers=max:N
 
   bool tar = true;                     ///< oci, docker: archive or directory
   std::optional<bool> platform_split;  ///< local, tar: default is "when there are several platforms"
@@ -70,6 +72,7 @@ struct Spec {
   bool unpack = false;
   bool name_canonical = false;
   std::string dangling_name_prefix;
+  bool dangling_only_without_name = false;
   bool inline_attestations = false;
   std::optional<bool> oci_artifact;
   bool prefer_nondistributable_layers = false;
