@@ -43,7 +43,7 @@ class Digest {
   bool set_ = false;
 };
 
-/// A running SHA-256 (OpenSSL EVP, which uses the CPU's SHA instructions).
+/// A running SHA-256 (OpenSSL's, which uses the CPU's SHA instructions).
 class Sha256 {
  public:
   Sha256();
