@@ -19,6 +19,8 @@ namespace cli {
 namespace {
 
 constexpr std::size_t kMaxFile = 64U << 20;
+/// Registries answer in tens of milliseconds; few files name more images.
+constexpr std::size_t kParallelLookups = 8;
 
 std::string cut_range(std::string text, const std::optional<dockerfile::FileRange>& range) {
   if (!range) return text;
@@ -135,6 +137,7 @@ dockerfile::BuildOpts EngineGateway::opts() {
   opts.product = "slipway";
   opts.workers.push_back({.id = "slipway", .labels = {}, .platforms = platforms_});
   opts.llb_caps = llb::cap::all();
+  opts.parallel_lookups = kParallelLookups;
   return opts;
 }
 
