@@ -14,7 +14,6 @@ namespace cli {
 namespace {
 
 constexpr int kUsage = 2;
-constexpr int kInterrupted = 130;
 
 std::unique_ptr<progress::Display> make_display(const BuildOptions& options) {
   progress::DisplayOptions display;

@@ -9,11 +9,7 @@
 #include "base/error.h"
 
 namespace cli {
-namespace {
-
-constexpr int kInterrupted = 130;
-
-}  // namespace
+namespace {}  // namespace
 
 Interrupt::Interrupt() : end_(base::make_pipe()) {
   sigset_t set;

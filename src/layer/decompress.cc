@@ -13,13 +13,13 @@
 namespace layer {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{128} * 1024;
+constexpr std::size_t kInputPiece = std::size_t{128} * 1024;
 constexpr int kMaxZstdWindow = 27;  // 128 MiB
 
 /// Input in pieces, of which the first bytes may be looked at before.
 class Input {
  public:
-  explicit Input(Source& from) : from_(from), buffer_(kPiece) {}
+  explicit Input(Source& from) : from_(from), buffer_(kInputPiece) {}
 
   /// At least `size` bytes unless the source ends before; for small sizes only.
   std::span<const std::byte> peek(std::size_t size) {

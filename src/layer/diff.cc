@@ -22,7 +22,7 @@ namespace layer {
 namespace {
 
 constexpr const char* kCapability = "security.capability";
-constexpr std::size_t kPiece = std::size_t{256} * 1024;
+constexpr std::size_t kFilePiece = std::size_t{256} * 1024;
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -33,7 +33,7 @@ std::string parent_of(const std::string& path) {
 class LayerTar {
  public:
   LayerTar(const std::string& upper, Sink& sink, const DiffOptions& options)
-      : upper_(base::open_directory(upper)), tar_(sink), options_(options), buffer_(kPiece) {}
+      : upper_(base::open_directory(upper)), tar_(sink), options_(options), buffer_(kFilePiece) {}
 
   void handle(const FileChange& change) {
     if (change.kind == ChangeKind::remove) return remove(change.path);
@@ -149,7 +149,7 @@ class LayerTar {
   void write_content(const FileChange& change, std::uint64_t size) {
     const auto file = open_for_reading(change.directory, change.name);
     for (auto left = size; left != 0;) {
-      const auto want = std::min<std::uint64_t>(left, kPiece);
+      const auto want = std::min<std::uint64_t>(left, kFilePiece);
       const auto got = base::read_up_to(file.get(), buffer_.data(), want);
       if (got != want) {
         base::fail(base::Code::aborted, "read {}: it became shorter while the layer was written", change.path);

@@ -7,27 +7,26 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "layer/pax.h"
+#include "layer/tar_format.h"
 
 namespace layer {
 namespace {
 
-constexpr std::size_t kBlock = 512;
 constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 constexpr std::uint64_t kMaxSpecial = 1 << 20;
-constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 62;
 constexpr std::string_view kXattr = "SCHILY.xattr.";
 
-std::string_view bytes_at(const std::array<unsigned char, kBlock>& block, std::size_t offset, std::size_t size) {
+std::string_view bytes_at(const std::array<unsigned char, kTarBlock>& block, std::size_t offset, std::size_t size) {
   return {reinterpret_cast<const char*>(&block[offset]), size};
 }
 
 /// A text field: up to its first NUL, or all of it.
-std::string text_at(const std::array<unsigned char, kBlock>& block, std::size_t offset, std::size_t size) {
+std::string text_at(const std::array<unsigned char, kTarBlock>& block, std::size_t offset, std::size_t size) {
   const auto field = bytes_at(block, offset, size);
   return std::string(field.substr(0, field.find('\0')));
 }
 
-bool is_zero(const std::array<unsigned char, kBlock>& block) {
+bool is_zero(const std::array<unsigned char, kTarBlock>& block) {
   return std::all_of(block.begin(), block.end(), [](unsigned char byte) { return byte == 0; });
 }
 
@@ -72,8 +71,6 @@ std::optional<TarType> known_type(char flag, std::string_view name) {
   }
 }
 
-std::uint32_t padding_of(std::uint64_t size) { return static_cast<std::uint32_t>((kBlock - size % kBlock) % kBlock); }
-
 }  // namespace
 
 TarReader::TarReader(Source& source) : source_(source), buffer_(kBuffer) {}
@@ -93,12 +90,12 @@ bool TarReader::refill() {
 /// False at the end of the stream; throws when it ends within the block.
 bool TarReader::read_block(Block& block) {
   std::size_t have = 0;
-  while (have < kBlock) {
+  while (have < kTarBlock) {
     if (!refill()) {
       if (have == 0) return false;
       malformed("it ends in the middle of a header; the archive is truncated");
     }
-    const auto size = std::min(kBlock - have, end_ - begin_);
+    const auto size = std::min(kTarBlock - have, end_ - begin_);
     std::memcpy(&block[have], &buffer_[begin_], size);
     begin_ += size;
     offset_ += size;
@@ -151,7 +148,7 @@ void TarReader::check_sum(const Block& block) const {
   // Some old programs summed signed bytes.
   std::int64_t plain = 0;
   std::int64_t with_sign = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) {
+  for (std::size_t i = 0; i < kTarBlock; ++i) {
     const unsigned char byte = i >= 148 && i < 156 ? ' ' : block[i];
     plain += byte;
     with_sign += static_cast<signed char>(byte);
@@ -170,14 +167,14 @@ std::int64_t TarReader::number(const Block& block, std::size_t offset, std::size
 
 std::uint64_t TarReader::size_field(const Block& block) const {
   const auto size = number(block, 124, 12, "size");
-  if (size < 0 || static_cast<std::uint64_t>(size) > kMaxSize) malformed(base::format("a size of {} bytes", size));
+  if (size < 0 || static_cast<std::uint64_t>(size) > kMaxTarEntry) malformed(base::format("a size of {} bytes", size));
   return static_cast<std::uint64_t>(size);
 }
 
 std::string TarReader::read_special(std::uint64_t size) {
   if (size > kMaxSpecial) malformed(base::format("an extended header of {} bytes, more than 1 MiB", size));
   std::string text;
-  const auto total = size + padding_of(size);
+  const auto total = size + tar_padding(size);
   while (text.size() < total) {
     if (!refill()) malformed("it ends in the middle of an extended header; the archive is truncated");
     const auto piece = std::min<std::uint64_t>(total - text.size(), end_ - begin_);
@@ -239,7 +236,7 @@ void TarReader::apply_records(const Records& records) {
     }
     if (key != "uid" && key != "gid" && key != "size") continue;
     const auto parsed = base::parse_int(value);
-    if (!parsed || *parsed < 0 || static_cast<std::uint64_t>(*parsed) > kMaxSize) {
+    if (!parsed || *parsed < 0 || static_cast<std::uint64_t>(*parsed) > kMaxTarEntry) {
       malformed(base::format("the {} \"{}\" is out of range", key, value));
     }
     auto& field = key == "uid" ? entry_.uid : key == "gid" ? entry_.gid : entry_.size;
@@ -251,7 +248,7 @@ void TarReader::begin_content(const Block& block, const Records& records) {
   // Other types may name a size (of a hard link's file, say), but nothing follows them.
   if (entry_.type != TarType::file) entry_.size = 0;
   stored_ = entry_.size;
-  padding_ = padding_of(stored_);
+  padding_ = tar_padding(stored_);
   position_ = 0;
   fragment_ = 0;
   sparse_.clear();

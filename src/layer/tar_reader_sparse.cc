@@ -3,13 +3,13 @@
 // Each gives a list of fragments; what lies between them are holes.
 #include "base/error.h"
 #include "base/strings.h"
+#include "layer/tar_format.h"
 #include "layer/tar_reader.h"
 
 namespace layer {
 namespace {
 
 constexpr std::size_t kMaxFragments = 1 << 20;
-constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 62;
 
 const std::string& record(const std::map<std::string, std::string>& records, const char* key) {
   static const std::string none;
@@ -113,7 +113,7 @@ std::uint64_t TarReader::read_sparse_number(Block& block, std::size_t& position)
 
 /// Ascending, without overlap, within the file, and exactly as long as what is stored.
 void TarReader::check_sparse_map() {
-  if (entry_.size > kMaxSize) malformed("the size of a sparse file is out of range");
+  if (entry_.size > kMaxTarEntry) malformed("the size of a sparse file is out of range");
   std::uint64_t end = 0;
   std::uint64_t total = 0;
   for (const auto& fragment : sparse_) {

@@ -10,15 +10,15 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/path.h"
+#include "layer/tar_format.h"
 
 namespace layer {
 namespace {
 
-constexpr std::size_t kBlock = 512;
 constexpr std::size_t kNameSize = 100;
 constexpr std::size_t kPrefixSize = 155;
 constexpr std::size_t kMaxPaxHeader = 1 << 20;
-constexpr std::byte kZeros[2 * kBlock] = {};
+constexpr std::byte kZeros[2 * kTarBlock] = {};
 
 /// Where a field lies in a header block.
 struct Field {
@@ -81,7 +81,7 @@ class HeaderBlock {
   }
 
  private:
-  std::array<unsigned char, kBlock> bytes_{};
+  std::array<unsigned char, kTarBlock> bytes_{};
 };
 
 struct SplitName {
@@ -224,8 +224,6 @@ HeaderBlock fields_of(const TarEntry& entry, std::string_view name, const Text& 
   return block;
 }
 
-std::uint32_t padding_of(std::uint64_t size) { return static_cast<std::uint32_t>((kBlock - size % kBlock) % kBlock); }
-
 /// "a/b" gets its extended header as "a/PaxHeaders.0/b".
 std::string pax_header_name(std::string_view name) {
   const auto slash = name.rfind('/');
@@ -264,7 +262,7 @@ void TarWriter::add(const TarEntry& entry) {
     sink_.write(fields_of(entry, entry.name, only_ascii).seal());
   }
   left_ = entry.size;
-  padding_ = padding_of(entry.size);
+  padding_ = tar_padding(entry.size);
 }
 
 void TarWriter::write_pax_header(const TarEntry& entry, const std::map<std::string, std::string>& records) {
@@ -280,7 +278,7 @@ void TarWriter::write_pax_header(const TarEntry& entry, const std::map<std::stri
   block.set_number(kSize, static_cast<std::int64_t>(text.size()));
   sink_.write(block.seal());
   sink_.write(text);
-  sink_.write(std::span(kZeros, padding_of(text.size())));
+  sink_.write(std::span(kZeros, tar_padding(text.size())));
 }
 
 void TarWriter::write(std::span<const std::byte> bytes) {

@@ -89,7 +89,7 @@ std::pair<std::string, std::string> split_domain(std::string_view text) {
   return {domain, rest};
 }
 
-[[noreturn]] void invalid(std::string_view text, std::string_view why) {
+[[noreturn]] void bad_reference(std::string_view text, std::string_view why) {
   base::fail(base::Code::invalid_argument, "failed to parse reference \"{}\": {}", text, why);
 }
 
@@ -98,9 +98,9 @@ base::Digest parse_digest(std::string_view text, std::string_view whole) {
   if (digest) return *digest;
   const auto parts = base::cut(text, ":");
   if (parts && parts->first != "sha256" && !parts->first.empty()) {
-    invalid(whole, base::format("unsupported digest algorithm \"{}\", only sha256 is supported", parts->first));
+    bad_reference(whole, base::format("unsupported digest algorithm \"{}\", only sha256 is supported", parts->first));
   }
-  invalid(whole, "invalid checksum digest format");
+  bad_reference(whole, "invalid checksum digest format");
 }
 
 }  // namespace
@@ -112,10 +112,10 @@ bool is_valid_tag(std::string_view tag) {
 }
 
 Reference Reference::parse(std::string_view text) {
-  if (text.empty()) invalid(text, "invalid reference format: repository name must have at least one component");
+  if (text.empty()) bad_reference(text, "invalid reference format: repository name must have at least one component");
   if (text.size() == 64 &&
       std::all_of(text.begin(), text.end(), [](char c) { return is_hex(c) && !has_upper({&c, 1}); })) {
-    invalid(text, "invalid repository name: cannot specify 64-byte hexadecimal strings");
+    bad_reference(text, "invalid repository name: cannot specify 64-byte hexadecimal strings");
   }
   Reference reference;
   std::string rest;
@@ -127,14 +127,14 @@ Reference Reference::parse(std::string_view text) {
   const std::size_t colon = rest.find(':');
   const std::string_view path = std::string_view(rest).substr(0, colon);
   if (has_upper(path))
-    invalid(text, base::format("invalid reference format: repository name ({}) must be lowercase", path));
+    bad_reference(text, base::format("invalid reference format: repository name ({}) must be lowercase", path));
   if (colon != std::string::npos) {
     reference.tag = rest.substr(colon + 1);
-    if (!is_valid_tag(reference.tag)) invalid(text, "invalid reference format");
+    if (!is_valid_tag(reference.tag)) bad_reference(text, "invalid reference format");
   }
-  if (!is_domain(reference.domain) || !is_path(path)) invalid(text, "invalid reference format");
+  if (!is_domain(reference.domain) || !is_path(path)) bad_reference(text, "invalid reference format");
   if (path.size() > kMaxPath) {
-    invalid(text, base::format("repository name must not be more than {} characters", kMaxPath));
+    bad_reference(text, base::format("repository name must not be more than {} characters", kMaxPath));
   }
   reference.path = std::string(path);
   return reference;
