@@ -7,14 +7,8 @@ namespace solve {
 
 namespace {
 
-void add_length(base::Sha256& hash, std::uint64_t length) {
-  char bytes[8];
-  for (char& byte : bytes) {
-    byte = static_cast<char>(length & 0xff);
-    length >>= 8;
-  }
-  hash.update(std::string_view(bytes, sizeof bytes));
-}
+/// Calling the hash for each short field would cost more than hashing it.
+constexpr std::size_t kTogether = 4096;
 
 class Differ {
  public:
@@ -57,14 +51,27 @@ class Differ {
 
 KeyHasher::KeyHasher(std::string_view domain) { add(domain); }
 
+void KeyHasher::add_length(std::uint64_t length) {
+  char bytes[8];
+  for (char& byte : bytes) {
+    byte = static_cast<char>(length & 0xff);
+    length >>= 8;
+  }
+  waiting_.append(bytes, sizeof bytes);
+}
+
 KeyHasher& KeyHasher::add(std::string_view field) {
-  add_length(hash_, field.size());
-  hash_.update(field);
+  add_length(field.size());
+  waiting_ += field;
+  if (waiting_.size() >= kTogether) {
+    hash_.update(waiting_);
+    waiting_.clear();
+  }
   return *this;
 }
 
 KeyHasher& KeyHasher::add(std::int64_t field) {
-  add_length(hash_, static_cast<std::uint64_t>(field));
+  add_length(static_cast<std::uint64_t>(field));
   return *this;
 }
 
@@ -74,7 +81,10 @@ KeyHasher& KeyHasher::add(const base::Digest& field) {
                            : std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-base::Digest KeyHasher::finish() { return hash_.finish(); }
+base::Digest KeyHasher::finish() {
+  hash_.update(waiting_);
+  return hash_.finish();
+}
 
 base::Digest recipe_digest(const base::Json& recipe) { return KeyHasher("slipway op 1").add(recipe.dump()).finish(); }
 

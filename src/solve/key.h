@@ -46,7 +46,10 @@ class KeyHasher {
   base::Digest finish();
 
  private:
+  void add_length(std::uint64_t length);
+
   base::Sha256 hash_;
+  std::string waiting_;  ///< short fields, hashed together
 };
 
 /// The digest of a recipe; its members count in the order in which they stand.
