@@ -53,15 +53,15 @@ ParentRules parent_rules(const CopyRequest& request) {
 /// One call of copy_files().
 class Copy {
  public:
-  Copy(const CopySource& source, int dest_root, const CopyRequest& request, const std::stop_token& stop)
+  Copy(const CopySource& source, const CopyTarget& target, const CopyRequest& request, const std::stop_token& stop)
       : view_(source),
-        root_(dest_root),
+        root_(target.root),
         request_(request),
         stop_(stop),
         dest_(clean_keeping_slash(request.dest)),
         filter_(request.include_patterns, request.exclude_patterns),
         parents_(parent_rules(request)),
-        copier_(view_, root_, filter_, copy_options(request), stop) {}
+        copier_(view_, target, filter_, copy_options(request), stop) {}
 
   void run() {
     if (!request_.create_dest_path) require_parent();
@@ -127,7 +127,8 @@ class Copy {
     const std::string ahead = name.empty() || name == "." ? dest_ : base::dir_name(dest_);
     make_parents(root_, base::resolve_in_root(root_, ahead), parents_, &made);
     const std::string target = target_of(picked, made);
-    copier_.copy(picked.path, target);
+    const bool made_here = !made.empty() && made.back() == target;
+    copier_.copy(picked.path, target, made_here ? TreeCopier::Dest::made_for_this : TreeCopier::Dest::as_found);
     restore_parent_times(root_, made, parents_);
   }
 
@@ -161,8 +162,9 @@ class Copy {
 
 }  // namespace
 
-void copy_files(const CopySource& source, int dest_root, const CopyRequest& request, const std::stop_token& stop) {
-  Copy(source, dest_root, request, stop).run();
+void copy_files(const CopySource& source, const CopyTarget& target, const CopyRequest& request,
+                const std::stop_token& stop) {
+  Copy(source, target, request, stop).run();
 }
 
 void copy_tree(int from_root, int to_root, const std::stop_token& stop) {

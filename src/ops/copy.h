@@ -47,11 +47,22 @@ struct CopyRequest {
   std::vector<std::string> required_paths;
 };
 
+/// Where a copy goes.
+struct CopyTarget {
+  explicit(false) CopyTarget(int root_directory, int upper_directory = -1)
+      : root(root_directory), upper(upper_directory) {}
+  int root;
+  /// The layer directory that takes what is written to `root`, when that is an overlay nobody else looks
+  /// at: what the copy itself makes is then filled there, past the overlay. -1 = none.
+  int upper;
+};
+
 /// The tree of a local directory, opened at `root`.
 CopySource local_copy_source(int root, const LocalView& view);
 
-/// Copies into the tree at the directory `dest_root`. Throws with BuildKit's texts (`"/x": not found`).
-void copy_files(const CopySource& source, int dest_root, const CopyRequest& request, const std::stop_token& stop);
+/// Throws with BuildKit's texts (`"/x": not found`).
+void copy_files(const CopySource& source, const CopyTarget& target, const CopyRequest& request,
+                const std::stop_token& stop);
 
 /// Everything of one tree into an empty directory, owners, times, links and attributes kept.
 void copy_tree(int from_root, int to_root, const std::stop_token& stop);

@@ -104,9 +104,13 @@ std::map<std::string, std::string> read_xattrs(int fd) {
   return found;
 }
 
-void copy_bytes(int from, int to) {
+void copy_bytes(int from, int to, std::uint64_t expected) {
   thread_local const auto buffer = std::make_unique<std::array<char, kSmall>>();
-  const std::size_t got = base::read_up_to(from, buffer->data(), buffer->size());
+  auto got = static_cast<std::size_t>(SLIP_SYSCALL(::read(from, buffer->data(), buffer->size()), "read"));
+  // A short read that brings what is there needs no second one to see the end.
+  if (got < buffer->size() && got != expected) {
+    got += base::read_up_to(from, buffer->data() + got, buffer->size() - got);
+  }
   base::write_all(to, std::string_view(buffer->data(), got));
   if (got < buffer->size()) return;
   constexpr std::size_t kChunk = std::size_t{1} << 30;
@@ -123,9 +127,11 @@ void apply_times(int to, const struct stat& info, const CopyRules& rules) {
   SLIP_SYSCALL(::futimens(to, times_of(info, rules.time).data()), "set times");
 }
 
-void apply_metadata(int from, int to, const struct stat& info, const CopyRules& rules) {
-  change_owner(to, "", AT_EMPTY_PATH, rules.owner_for(info));
-  SLIP_SYSCALL(::fchmod(to, rules.mode_for(info)), "change mode");
+void apply_metadata(int from, int to, const struct stat& info, const CopyRules& rules, const Birth& birth) {
+  const Owner owner = rules.owner_for(info);
+  const bool owned = birth.owner && owner.uid == ::geteuid() && owner.gid == ::getegid();
+  if (!owned) change_owner(to, "", AT_EMPTY_PATH, owner);
+  if (!birth.mode) SLIP_SYSCALL(::fchmod(to, rules.mode_for(info)), "change mode");
   if (from >= 0) {
     for (const auto& [name, value] : read_xattrs(from)) {
       // What the destination cannot hold is left out, as BuildKit does; it logs where nobody looks.

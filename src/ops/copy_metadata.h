@@ -29,11 +29,18 @@ struct CopyRules {
 std::map<std::string, std::string> read_xattrs(int fd);
 
 /// Copies from the file positions to the end of `from`, by reflink or inside the kernel where that goes.
-void copy_bytes(int from, int to);
+/// `expected`: how many bytes there should be.
+void copy_bytes(int from, int to, std::uint64_t expected);
+
+/// What a file has from its creation and need not be given.
+struct Birth {
+  bool mode = false;   ///< it was created with the mode it shall have
+  bool owner = false;  ///< it belongs to this process's user and group
+};
 
 /// Owner, mode, attributes and times of an open file or directory; `from` < 0: no attributes.
 /// In this order, since a change of owner takes set-id bits and capabilities away.
-void apply_metadata(int from, int to, const struct stat& info, const CopyRules& rules);
+void apply_metadata(int from, int to, const struct stat& info, const CopyRules& rules, const Birth& birth = {});
 /// The same by name, for what cannot be opened: symlinks, devices, pipes. No attributes.
 void apply_metadata_at(int directory, const char* name, const struct stat& info, const CopyRules& rules);
 /// Only the times.

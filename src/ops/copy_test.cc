@@ -23,7 +23,8 @@ using ::testing::HasSubstr;
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to change owners and make devices"
 
 /// Two roots: `from` and `to`.
-class CopyTest : public ::testing::Test {
+/// With the parameter, everything new is filled as a layer directory is, past the overlay (here: itself).
+class CopyTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     ::umask(0);
@@ -62,7 +63,7 @@ class CopyTest : public ::testing::Test {
     const base::Fd from = base::open_directory(from_);
     const base::Fd to = base::open_directory(to_);
     source.root = from.get();
-    copy_files(source, to.get(), request, {});
+    copy_files(source, {to.get(), GetParam() ? to.get() : -1}, request, {});
   }
   /// As the frontend asks for COPY.
   static CopyRequest request(const std::string& from, const std::string& dest) {
@@ -102,7 +103,7 @@ class CopyTest : public ::testing::Test {
   std::vector<std::string> excludes_;
 };
 
-TEST_F(CopyTest, AFileToAPathAndIntoADirectory) {
+TEST_P(CopyTest, AFileToAPathAndIntoADirectory) {
   file(src("/a.txt"), "hello", 0640);
   set_time(src("/a.txt"), 1000);
   copy(request("/a.txt", "/x/y"));
@@ -116,7 +117,7 @@ TEST_F(CopyTest, AFileToAPathAndIntoADirectory) {
   EXPECT_EQ(mode(at("/x")), 0755U);
 }
 
-TEST_F(CopyTest, ADirectoryGivesItsContents) {
+TEST_P(CopyTest, ADirectoryGivesItsContents) {
   file(src("/d/f"));
   file(src("/d/sub/g"));
   ASSERT_EQ(::chmod(src("/d").c_str(), 0700), 0);
@@ -131,7 +132,7 @@ TEST_F(CopyTest, ADirectoryGivesItsContents) {
   EXPECT_EQ(info(at("/x")).st_mtim.tv_sec, 3000);
 }
 
-TEST_F(CopyTest, ADirectoryItselfWhenItsContentsAreNotAskedFor) {
+TEST_P(CopyTest, ADirectoryItselfWhenItsContentsAreNotAskedFor) {
   file(src("/d/f"));
   ASSERT_EQ(::chmod(src("/d").c_str(), 0711), 0);
   auto asked = request("/d", "/new");
@@ -142,7 +143,7 @@ TEST_F(CopyTest, ADirectoryItselfWhenItsContentsAreNotAskedFor) {
   EXPECT_EQ(mode(at("/new")), 0711U);
 }
 
-TEST_F(CopyTest, ExistingNestedDirectoriesTakeTheSourcesModeTheTopOneDoesNot) {
+TEST_P(CopyTest, ExistingNestedDirectoriesTakeTheSourcesModeTheTopOneDoesNot) {
   file(src("/d/sub/g"));
   ASSERT_EQ(::chmod(src("/d/sub").c_str(), 0750), 0);
   file(at("/x/sub/old"));
@@ -154,7 +155,7 @@ TEST_F(CopyTest, ExistingNestedDirectoriesTakeTheSourcesModeTheTopOneDoesNot) {
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/sub/", "/x/sub/g", "/x/sub/old"));
 }
 
-TEST_F(CopyTest, FilesReplaceFilesAndLinksButNotDirectories) {
+TEST_P(CopyTest, FilesReplaceFilesAndLinksButNotDirectories) {
   file(src("/d/f"), "new");
   file(src("/d/l"), "new");
   file(at("/x/f"), "old");
@@ -166,14 +167,14 @@ TEST_F(CopyTest, FilesReplaceFilesAndLinksButNotDirectories) {
   EXPECT_EQ(failure(request("/d", "/y")), "copy file /y/f: cannot replace to directory /y/f with file");
 }
 
-TEST_F(CopyTest, ANestedDirectoryOntoALinkIsRefused) {
+TEST_P(CopyTest, ANestedDirectoryOntoALinkIsRefused) {
   file(src("/d/sub/f"));
   base::make_directories(at("/x/real"));
   link("real", at("/x/sub"));
   EXPECT_EQ(failure(request("/d", "/x")), "cannot copy to non-directory: /x/sub");
 }
 
-TEST_F(CopyTest, ReplacesWhateverIsInTheWayWhenAsked) {
+TEST_P(CopyTest, ReplacesWhateverIsInTheWayWhenAsked) {
   file(src("/d/sub/f"));
   file(src("/d/file"));
   base::make_directories(at("/x/real"));
@@ -185,7 +186,7 @@ TEST_F(CopyTest, ReplacesWhateverIsInTheWayWhenAsked) {
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/file", "/x/real/", "/x/sub/", "/x/sub/f"));
 }
 
-TEST_F(CopyTest, FollowsTheLastLinkOfASourceButNoneInside) {
+TEST_P(CopyTest, FollowsTheLastLinkOfASourceButNoneInside) {
   file(src("/real/f"));
   link("f", src("/real/inner"));
   link("/real", src("/dirlink"));
@@ -197,7 +198,7 @@ TEST_F(CopyTest, FollowsTheLastLinkOfASourceButNoneInside) {
   EXPECT_EQ(base::read_link_at(AT_FDCWD, at("/a/inner")), "f");
 }
 
-TEST_F(CopyTest, KeepsALinkWhenNotAskedToFollow) {
+TEST_P(CopyTest, KeepsALinkWhenNotAskedToFollow) {
   link("nowhere", src("/l"));
   auto asked = request("/l", "/l");
   asked.follow_symlink = false;
@@ -205,7 +206,7 @@ TEST_F(CopyTest, KeepsALinkWhenNotAskedToFollow) {
   EXPECT_EQ(base::read_link_at(AT_FDCWD, at("/l")), "nowhere");
 }
 
-TEST_F(CopyTest, NoLinkLeadsOutOfEitherRoot) {
+TEST_P(CopyTest, NoLinkLeadsOutOfEitherRoot) {
   base::make_directories(root_.path() + "/outside");
   base::write_file_atomic(root_.path() + "/outside/secret", "s");
   link("../../outside/secret", src("/up"));
@@ -219,14 +220,14 @@ TEST_F(CopyTest, NoLinkLeadsOutOfEitherRoot) {
   EXPECT_TRUE(base::exists(at("/outside/f")));
 }
 
-TEST_F(CopyTest, FollowsLinksOfTheDestination) {
+TEST_P(CopyTest, FollowsLinksOfTheDestination) {
   file(src("/f"));
   link("/real/deep", at("/l"));
   copy(request("/f", "/l/f"));
   EXPECT_THAT(tree(), ElementsAre("/l", "/real/", "/real/deep/", "/real/deep/f"));
 }
 
-TEST_F(CopyTest, AMissingSourceIsAnErrorAWildcardWithoutMatchIsNot) {
+TEST_P(CopyTest, AMissingSourceIsAnErrorAWildcardWithoutMatchIsNot) {
   file(src("/f"));
   EXPECT_EQ(failure(request("/no/such", "/x")), "\"/no/such\": not found");
   EXPECT_TRUE(base::list_directory(to_).empty() || !base::exists(at("/x")));
@@ -237,7 +238,7 @@ TEST_F(CopyTest, AMissingSourceIsAnErrorAWildcardWithoutMatchIsNot) {
   EXPECT_EQ(failure(asked), "\"/*.none\": not found");
 }
 
-TEST_F(CopyTest, WildcardsMatchPathElementsAndFollowLinks) {
+TEST_P(CopyTest, WildcardsMatchPathElementsAndFollowLinks) {
   for (const char* path : {"/a/x", "/b/x", "/b/y", "/c/d/x", "/x"}) file(src(path), path);
   link("b", src("/bl"));
   copy(request("/*/x", "/one/"));
@@ -246,13 +247,13 @@ TEST_F(CopyTest, WildcardsMatchPathElementsAndFollowLinks) {
   EXPECT_EQ(base::read_file(at("/one/x")), "/b/x") << "the last match wins";
 }
 
-TEST_F(CopyTest, AnEscapedWildcardIsALiteralName) {
+TEST_P(CopyTest, AnEscapedWildcardIsALiteralName) {
   file(src("/[a]"));
   copy(request("/[[]a]", "/x/"));
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/[a]"));
 }
 
-TEST_F(CopyTest, ExcludesAndTakesBackIn) {
+TEST_P(CopyTest, ExcludesAndTakesBackIn) {
   for (const char* path : {"/d/a.md", "/d/a.txt", "/d/s/b.md", "/d/s/c.txt", "/d/s/keep.md", "/d/empty/x.md"})
     file(src(path));
   auto asked = request("/d", "/x");
@@ -261,7 +262,7 @@ TEST_F(CopyTest, ExcludesAndTakesBackIn) {
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/a.txt", "/x/empty/", "/x/s/", "/x/s/c.txt", "/x/s/keep.md"));
 }
 
-TEST_F(CopyTest, AnExcludedDirectoryIsMadeOnlyForWhatIsTakenBackIn) {
+TEST_P(CopyTest, AnExcludedDirectoryIsMadeOnlyForWhatIsTakenBackIn) {
   for (const char* path : {"/d/no/a", "/d/yes/a", "/d/yes/b"}) file(src(path));
   auto asked = request("/d", "/x");
   asked.exclude_patterns = {"no", "yes", "!yes/b"};
@@ -269,7 +270,7 @@ TEST_F(CopyTest, AnExcludedDirectoryIsMadeOnlyForWhatIsTakenBackIn) {
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/yes/", "/x/yes/b"));
 }
 
-TEST_F(CopyTest, IncludesMakeParentsLikeTheSources) {
+TEST_P(CopyTest, IncludesMakeParentsLikeTheSources) {
   for (const char* path : {"/a/b/c", "/a/b/other", "/a/z/c", "/top"}) file(src(path));
   ASSERT_EQ(::chmod(src("/a/b").c_str(), 0711), 0);
   set_time(src("/a/b"), 4000);
@@ -282,7 +283,7 @@ TEST_F(CopyTest, IncludesMakeParentsLikeTheSources) {
   EXPECT_EQ(info(at("/x/a/b")).st_mtim.tv_sec, 4000);
 }
 
-TEST_F(CopyTest, ARequiredPathThatIsMissingOrExcludedIsAnError) {
+TEST_P(CopyTest, ARequiredPathThatIsMissingOrExcludedIsAnError) {
   file(src("/a/b"));
   auto asked = request("/", "/x/");
   asked.include_patterns = {"a/c"};
@@ -294,14 +295,14 @@ TEST_F(CopyTest, ARequiredPathThatIsMissingOrExcludedIsAnError) {
   EXPECT_EQ(failure(asked), "\"/a/b\": not found");
 }
 
-TEST_F(CopyTest, AMalformedPatternIsAnError) {
+TEST_P(CopyTest, AMalformedPatternIsAnError) {
   file(src("/a"));
   auto asked = request("/", "/x/");
   asked.exclude_patterns = {"[a"};
   EXPECT_THAT(failure(asked), HasSubstr("exclude patterns"));
 }
 
-TEST_F(CopyTest, OctalModesGoToEverythingThatIsMade) {
+TEST_P(CopyTest, OctalModesGoToEverythingThatIsMade) {
   file(src("/d/s/f"));
   link("f", src("/d/l"));
   auto asked = request("/d", "/made/x");
@@ -313,7 +314,7 @@ TEST_F(CopyTest, OctalModesGoToEverythingThatIsMade) {
   EXPECT_EQ(mode(at("/made/x/s/f")), 02640U);
 }
 
-TEST_F(CopyTest, SymbolicModesChangeWhatIsCopiedAlone) {
+TEST_P(CopyTest, SymbolicModesChangeWhatIsCopiedAlone) {
   file(src("/d/s/f"), "x", 0600);
   file(src("/d/s/run"), "x", 0700);
   auto asked = request("/d", "/x");
@@ -328,7 +329,7 @@ TEST_F(CopyTest, SymbolicModesChangeWhatIsCopiedAlone) {
   EXPECT_THAT(failure(asked), HasSubstr("invalid mode \"u+q\""));
 }
 
-TEST_F(CopyTest, SetIdBitsSurviveAChangeOfOwner) {
+TEST_P(CopyTest, SetIdBitsSurviveAChangeOfOwner) {
   NEEDS_ROOT();
   file(src("/f"), "x", 06755);
   auto asked = request("/f", "/p/f");
@@ -340,7 +341,7 @@ TEST_F(CopyTest, SetIdBitsSurviveAChangeOfOwner) {
   EXPECT_EQ(info(at("/p")).st_uid, 1000U) << "made parents belong to the same owner";
 }
 
-TEST_F(CopyTest, KeepsOwnersOfAFrozenTreeAndNotOfALiveOne) {
+TEST_P(CopyTest, KeepsOwnersOfAFrozenTreeAndNotOfALiveOne) {
   NEEDS_ROOT();
   file(src("/d/f"));
   ASSERT_EQ(::chown(src("/d/f").c_str(), 7, 8), 0);
@@ -352,7 +353,7 @@ TEST_F(CopyTest, KeepsOwnersOfAFrozenTreeAndNotOfALiveOne) {
   EXPECT_EQ(info(at("/live/f")).st_gid, 0U);
 }
 
-TEST_F(CopyTest, KeepsAttributesOfAFrozenTreeAndNotOfALiveOne) {
+TEST_P(CopyTest, KeepsAttributesOfAFrozenTreeAndNotOfALiveOne) {
   file(src("/d/s/f"));
   for (const char* path : {"/d/s/f", "/d/s"}) {
     if (::setxattr(src(path).c_str(), "user.note", "n", 1, 0) != 0) GTEST_SKIP() << "no user attributes here";
@@ -365,7 +366,7 @@ TEST_F(CopyTest, KeepsAttributesOfAFrozenTreeAndNotOfALiveOne) {
   EXPECT_LT(::getxattr(at("/live/s/f").c_str(), "user.note", value, sizeof value), 0);
 }
 
-TEST_F(CopyTest, KeepsCapabilitiesOfAFrozenTreeAlsoWithANewOwner) {
+TEST_P(CopyTest, KeepsCapabilitiesOfAFrozenTreeAlsoWithANewOwner) {
   NEEDS_ROOT();
   file(src("/f"), "x", 0755);
   const unsigned char capability[20] = {1, 0, 0, 2, 0, 4};
@@ -377,7 +378,7 @@ TEST_F(CopyTest, KeepsCapabilitiesOfAFrozenTreeAlsoWithANewOwner) {
   EXPECT_EQ(::getxattr(at("/f").c_str(), "security.capability", value, sizeof value), 20);
 }
 
-TEST_F(CopyTest, KeepsHardLinksWithinOneSource) {
+TEST_P(CopyTest, KeepsHardLinksWithinOneSource) {
   file(src("/d/a/one"));
   base::make_directories(src("/d/b"));
   ASSERT_EQ(::link(src("/d/a/one").c_str(), src("/d/b/two").c_str()), 0);
@@ -390,7 +391,7 @@ TEST_F(CopyTest, KeepsHardLinksWithinOneSource) {
   EXPECT_EQ(info(at("/y/outside")).st_nlink, 1U);
 }
 
-TEST_F(CopyTest, CopiesPipesAndSocketsAsEmptyFiles) {
+TEST_P(CopyTest, CopiesPipesAndSocketsAsEmptyFiles) {
   base::make_directories(src("/d"));
   ASSERT_EQ(::mkfifo(src("/d/pipe").c_str(), 0640), 0);
   ASSERT_EQ(::mknod(src("/d/socket").c_str(), S_IFSOCK | 0755, 0), 0);
@@ -402,7 +403,7 @@ TEST_F(CopyTest, CopiesPipesAndSocketsAsEmptyFiles) {
   EXPECT_EQ(info(at("/x/socket")).st_size, 0);
 }
 
-TEST_F(CopyTest, CopiesDevices) {
+TEST_P(CopyTest, CopiesDevices) {
   NEEDS_ROOT();
   base::make_directories(src("/d"));
   if (::mknod(src("/d/null").c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0 ||
@@ -416,7 +417,7 @@ TEST_F(CopyTest, CopiesDevices) {
   EXPECT_EQ(info(at("/x/loop")).st_rdev, makedev(7, 3));
 }
 
-TEST_F(CopyTest, ATimestampGoesToEverythingThatIsMade) {
+TEST_P(CopyTest, ATimestampGoesToEverythingThatIsMade) {
   file(src("/d/s/f"));
   link("f", src("/d/l"));
   auto asked = request("/d", "/p/x");
@@ -428,7 +429,7 @@ TEST_F(CopyTest, ATimestampGoesToEverythingThatIsMade) {
   }
 }
 
-TEST_F(CopyTest, WithoutCreatePathTheDirectoryAboveMustBeThere) {
+TEST_P(CopyTest, WithoutCreatePathTheDirectoryAboveMustBeThere) {
   file(src("/f"));
   auto asked = request("/f", "/no/f");
   asked.create_dest_path = false;
@@ -438,13 +439,13 @@ TEST_F(CopyTest, WithoutCreatePathTheDirectoryAboveMustBeThere) {
   EXPECT_THAT(tree(), ElementsAre("/f"));
 }
 
-TEST_F(CopyTest, AFileInTheWayOfADirectoryIsAnError) {
+TEST_P(CopyTest, AFileInTheWayOfADirectoryIsAnError) {
   file(src("/f"));
   file(at("/file"));
   EXPECT_EQ(failure(request("/f", "/file/f")), "mkdir /file: Not a directory");
 }
 
-TEST_F(CopyTest, TheViewHidesWhatTheContextIgnores) {
+TEST_P(CopyTest, TheViewHidesWhatTheContextIgnores) {
   for (const char* path : {"/src/a", "/src/b.log", "/node_modules/x", "/keep/x", "/other"}) file(src(path));
   excludes_ = {"*.log", "**/*.log", "node_modules", "other"};
   copy(request("/", "/x/"), CopySource::Kind::live);
@@ -453,7 +454,7 @@ TEST_F(CopyTest, TheViewHidesWhatTheContextIgnores) {
   EXPECT_EQ(failure(request("/node_modules/x", "/y")), "\"/node_modules/x\": not found");
 }
 
-TEST_F(CopyTest, TheViewShowsDirectoriesThatHoldSomethingTakenBackIn) {
+TEST_P(CopyTest, TheViewShowsDirectoriesThatHoldSomethingTakenBackIn) {
   for (const char* path : {"/a/b/yes", "/a/b/no", "/a/c/no"}) file(src(path));
   excludes_ = {"*", "!a/b/yes"};
   copy(request("/", "/x/"), CopySource::Kind::live);
@@ -463,21 +464,21 @@ TEST_F(CopyTest, TheViewShowsDirectoriesThatHoldSomethingTakenBackIn) {
   EXPECT_EQ(failure(request("/a/c", "/z")), "\"/a/c\": not found");
 }
 
-TEST_F(CopyTest, TheViewShowsOnlyWhatIsIncluded) {
+TEST_P(CopyTest, TheViewShowsOnlyWhatIsIncluded) {
   for (const char* path : {"/a/b/yes", "/a/no", "/c/no"}) file(src(path));
   includes_ = {"a/b"};
   copy(request("/", "/x/"), CopySource::Kind::live);
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/a/", "/x/a/b/", "/x/a/b/yes"));
 }
 
-TEST_F(CopyTest, AnEmptyTreeHasARootAndNothingElse) {
+TEST_P(CopyTest, AnEmptyTreeHasARootAndNothingElse) {
   const base::Fd to = base::open_directory(to_);
   copy_files({}, to.get(), request("/", "/x/"), {});
   EXPECT_THAT(tree(), ElementsAre("/x/"));
   EXPECT_THROW(copy_files({}, to.get(), request("/f", "/x/"), {}), base::Error);
 }
 
-TEST_F(CopyTest, UnpacksArchivesAndCopiesWhatIsNone) {
+TEST_P(CopyTest, UnpacksArchivesAndCopiesWhatIsNone) {
   file(src("/plain.tar"), "no archive at all");
   auto asked = request("/plain.tar", "/x/");
   asked.attempt_unpack = true;
@@ -485,7 +486,7 @@ TEST_F(CopyTest, UnpacksArchivesAndCopiesWhatIsNone) {
   EXPECT_THAT(tree(), ElementsAre("/x/", "/x/plain.tar"));
 }
 
-TEST_F(CopyTest, ManyFilesAndBigOnesArriveWhole) {
+TEST_P(CopyTest, ManyFilesAndBigOnesArriveWhole) {
   std::string big(3 << 20, '\0');
   for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>(i * 31 + i / 4096);
   file(src("/d/big"), big);
@@ -499,13 +500,13 @@ TEST_F(CopyTest, ManyFilesAndBigOnesArriveWhole) {
   for (int i = 0; i < 13; ++i) EXPECT_EQ(info(at("/x/" + std::to_string(i))).st_mtim.tv_sec, 5000 + i);
 }
 
-TEST_F(CopyTest, AFailureAmongManyFilesEndsTheCopy) {
+TEST_P(CopyTest, AFailureAmongManyFilesEndsTheCopy) {
   for (int i = 0; i < 700; ++i) file(src("/d/" + std::to_string(i % 13) + "/" + std::to_string(i)));
   file(at("/x/7/20/inner"));
   EXPECT_EQ(failure(request("/d", "/x")), "copy file /x/7/20: cannot replace to directory /x/7/20 with file");
 }
 
-TEST_F(CopyTest, AStopEndsTheCopy) {
+TEST_P(CopyTest, AStopEndsTheCopy) {
   for (int i = 0; i < 100; ++i) file(src("/d/" + std::to_string(i)));
   std::stop_source stop;
   stop.request_stop();
@@ -516,14 +517,14 @@ TEST_F(CopyTest, AStopEndsTheCopy) {
   EXPECT_THROW(copy_files(source, to.get(), request("/d", "/x"), stop.get_token()), base::Cancelled);
 }
 
-TEST_F(CopyTest, NamesAreBytes) {
+TEST_P(CopyTest, NamesAreBytes) {
   const std::string odd = "/d/\xff\xfe \n\"*\\";
   file(src(odd));
   copy(request("/d", "/x"));
   EXPECT_TRUE(base::exists(at("/x/\xff\xfe \n\"*\\")));
 }
 
-TEST_F(CopyTest, CopyTreeKeepsTheRootsOwnMetadataToo) {
+TEST_P(CopyTest, CopyTreeKeepsTheRootsOwnMetadataToo) {
   file(src("/f"));
   ASSERT_EQ(::chmod(from_.c_str(), 0710), 0);
   set_time(from_, 6000);
@@ -534,6 +535,8 @@ TEST_F(CopyTest, CopyTreeKeepsTheRootsOwnMetadataToo) {
   EXPECT_EQ(info(to_).st_mtim.tv_sec, 6000);
   EXPECT_THAT(tree(), ElementsAre("/f"));
 }
+
+INSTANTIATE_TEST_SUITE_P(PastTheOverlay, CopyTest, ::testing::Bool(), ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace ops

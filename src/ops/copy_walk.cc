@@ -16,8 +16,11 @@ namespace {
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 /// Batches: small enough to share the work, large enough to be worth handing over.
-constexpr std::size_t kBatchFiles = 64;
+/// Threads that create files in one directory wait for each other, so most directories are one batch.
+constexpr std::size_t kBatchFiles = 256;
 constexpr std::uint64_t kBatchBytes = 4 << 20;
+/// What a file can be created with: neither set-id bits, which writing takes away, nor beyond the umask.
+constexpr mode_t kBirthModes = 0755;
 /// Below this many files, starting threads costs more than it brings.
 constexpr std::size_t kManyFiles = 32;
 constexpr std::ptrdiff_t kWaitingBatches = 16;
@@ -31,6 +34,8 @@ struct TreeCopier::Directory {
   DirectoryPtr parent;  // finished after this one
   std::shared_ptr<base::Fd> source;
   base::Fd target;
+  bool in_upper = false;     ///< `target` lies in the layer directory
+  bool gives_group = false;  ///< set-gid: what is made inside takes its group
   struct stat info = {};
   std::string path;
   Finish finish = Finish::nothing;
@@ -45,12 +50,13 @@ struct TreeCopier::Frame {
   CopyView::Place in_view;
   PathFilter::Place in_copy;
   DirectoryPtr target;
+  Dest state = Dest::as_found;  ///< of a top directory
 };
 
-TreeCopier::TreeCopier(const CopyView& view, int dest_root, const PathFilter& filter, TreeCopyOptions options,
-                       std::stop_token stop)
+TreeCopier::TreeCopier(const CopyView& view, const CopyTarget& target, const PathFilter& filter,
+                       TreeCopyOptions options, std::stop_token stop)
     : view_(view),
-      dest_root_(dest_root),
+      target_(target),
       filter_(filter),
       options_(std::move(options)),
       stop_(std::move(stop)),
@@ -62,31 +68,34 @@ TreeCopier::~TreeCopier() {
   group_.reset();
 }
 
-void TreeCopier::copy(const std::string& source, const std::string& dest) {
+void TreeCopier::copy(const std::string& source, const std::string& dest, Dest state) {
   links_.clear();
   const auto info = view_.find(source);
   if (!info) fail_source_missing(source);
   if (S_ISDIR(info->st_mode)) {
-    copy_top_directory(source, *info, dest);
+    copy_top_directory(source, *info, dest, state);
   } else {
     const base::Fd from = view_.open_directory(base::dir_name(source));
     Directory into;
     into.path = base::dir_name(dest);
-    into.target = base::open_in_root(dest_root_, into.path, O_RDONLY | O_DIRECTORY, base::LastLink::keep);
+    into.target = base::open_in_root(target_.root, into.path, O_RDONLY | O_DIRECTORY, base::LastLink::keep);
+    into.gives_group = true;  // nobody looked
     copy_any(into, from.get(), {base::base_name(source), *info}, base::base_name(dest));
   }
   wait();
 }
 
-void TreeCopier::copy_top_directory(const std::string& source, const struct stat& info, const std::string& dest) {
+void TreeCopier::copy_top_directory(const std::string& source, const struct stat& info, const std::string& dest,
+                                    Dest state) {
   Frame frame;
+  frame.state = state;
   frame.name = base::base_name(dest);
   frame.info = info;
   frame.source = std::make_shared<base::Fd>(view_.open_directory(source));
   frame.in_view = view_.place(source);
   auto above = std::make_unique<Directory>();
   above->path = base::dir_name(dest);
-  above->target = base::open_in_root(dest_root_, above->path, O_RDONLY | O_DIRECTORY, base::LastLink::keep);
+  above->target = base::open_in_root(target_.root, above->path, O_RDONLY | O_DIRECTORY, base::LastLink::keep);
   if (dest == "/") frame.name = ".";
   frame.target = make_directory(adopt(std::move(above)), frame, Wanted::itself);
   copy_children(frame);
@@ -147,7 +156,12 @@ TreeCopier::DirectoryPtr TreeCopier::make_directory(const DirectoryPtr& parent, 
   auto made = std::make_unique<Directory>();
   made->path = frame.name == "." ? "/" : base::join_path(parent->path, frame.name);
   made->finish = Directory::Finish::everything;
-  const auto make = [&] { return frame.name != "." && ::mkdirat(parent->target.get(), name, 0700) == 0; };
+  Dest state = frame.state;
+  const auto make = [&] {
+    if (frame.name == "." || ::mkdirat(parent->target.get(), name, 0700) != 0) return false;
+    state = Dest::made_for_this;
+    return true;
+  };
   if (!make()) {
     struct stat there;
     if (frame.name != "." && errno != EEXIST) base::fail_errno(errno, base::format("mkdir {}", made->path));
@@ -162,7 +176,7 @@ TreeCopier::DirectoryPtr TreeCopier::make_directory(const DirectoryPtr& parent, 
       base::fail(base::Code::failed_precondition, "cannot copy to non-directory: {}", made->path);
     }
   }
-  made->target = base::Fd(SLIP_SYSCALL(::openat(parent->target.get(), name, kOpenDirectory), "open {}", made->path));
+  open_target(*made, *parent, frame.name, state);
   if (wanted == Wanted::for_a_child && made->finish == Directory::Finish::nothing) {
     SLIP_SYSCALL(::fchmod(made->target.get(), frame.info.st_mode & 07777), "change mode of {}", made->path);
   }
@@ -170,6 +184,20 @@ TreeCopier::DirectoryPtr TreeCopier::make_directory(const DirectoryPtr& parent, 
   made->source = frame.source;
   made->info = frame.info;
   return adopt(std::move(made));
+}
+
+void TreeCopier::open_target(Directory& made, const Directory& parent, const std::string& name, Dest state) const {
+  if (state == Dest::made_for_this && target_.upper >= 0 && !parent.in_upper) {
+    made.target = base::open_in_root(target_.upper, made.path, O_RDONLY | O_DIRECTORY, base::LastLink::keep);
+    made.in_upper = true;
+  } else {
+    made.target =
+        base::Fd(SLIP_SYSCALL(::openat(parent.target.get(), name.c_str(), kOpenDirectory), "open {}", made.path));
+    made.in_upper = parent.in_upper;
+  }
+  struct stat there;
+  SLIP_SYSCALL(::fstat(made.target.get(), &there), "stat {}", made.path);
+  made.gives_group = (there.st_mode & S_ISGID) != 0;
 }
 
 TreeCopier::DirectoryPtr TreeCopier::adopt(std::unique_ptr<Directory> directory) {
@@ -233,7 +261,8 @@ void TreeCopier::copy_linked_file(const Directory& into, int source, const File&
   const auto [entry, first] = links_.try_emplace({file.info.st_dev, file.info.st_ino}, dest);
   if (first) return copy_file(into, source, file, dest_name);
   const auto link = [&] {
-    return ::linkat(dest_root_, entry->second.c_str() + 1, into.target.get(), dest_name.c_str(), 0) == 0;
+    const int root = into.in_upper ? target_.upper : target_.root;
+    return ::linkat(root, entry->second.c_str() + 1, into.target.get(), dest_name.c_str(), 0) == 0;
   };
   if (link()) return;
   if (errno == EEXIST) {
@@ -250,9 +279,11 @@ void TreeCopier::copy_file(const Directory& into, int source, const File& file, 
         // O_NONBLOCK: in a live directory a pipe may have taken the file's place.
         const base::Fd from(SLIP_SYSCALL(
             ::openat(source, file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), "open"));
+        const mode_t wanted = options_.rules.mode_for(file.info);
+        const bool born_with_mode = (wanted & ~kBirthModes) == 0;
         const auto create = [&] {
           return ::openat(into.target.get(), dest_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                          0600);
+                          born_with_mode ? wanted : 0600);
         };
         base::Fd to(create());
         if (!to && errno == EEXIST) {
@@ -260,8 +291,11 @@ void TreeCopier::copy_file(const Directory& into, int source, const File& file, 
           to = base::Fd(create());
         }
         if (!to) base::fail_errno(errno, "create");
-        if (file.info.st_size > 0 || view_.live()) copy_bytes(from.get(), to.get());
-        apply_metadata(view_.live() ? -1 : from.get(), to.get(), file.info, options_.rules);
+        if (file.info.st_size > 0 || view_.live()) {
+          copy_bytes(from.get(), to.get(), static_cast<std::uint64_t>(file.info.st_size));
+        }
+        apply_metadata(view_.live() ? -1 : from.get(), to.get(), file.info, options_.rules,
+                       {.mode = born_with_mode, .owner = !into.gives_group});
       },
       "copy file {}", base::join_path(into.path, dest_name));
 }

@@ -46,14 +46,16 @@ struct TreeCopyOptions {
 class TreeCopier {
  public:
   /// `filter` takes paths relative to the source of each copy(). All references outlive the copier.
-  TreeCopier(const CopyView& view, int dest_root, const PathFilter& filter, TreeCopyOptions options,
+  TreeCopier(const CopyView& view, const CopyTarget& target, const PathFilter& filter, TreeCopyOptions options,
              std::stop_token stop);
   ~TreeCopier();
   TreeCopier(const TreeCopier&) = delete;
   TreeCopier& operator=(const TreeCopier&) = delete;
 
-  /// Both paths are absolute and link-free; the directory above `dest` exists.
-  void copy(const std::string& source, const std::string& dest);
+  enum class Dest : std::uint8_t { as_found, made_for_this };
+  /// Both paths are absolute and link-free; the directory above `dest` exists. `made_for_this`: `dest` is
+  /// an empty directory that was made for this copy.
+  void copy(const std::string& source, const std::string& dest, Dest state = Dest::as_found);
 
  private:
   struct Directory;
@@ -65,10 +67,11 @@ class TreeCopier {
   using DirectoryPtr = std::shared_ptr<Directory>;
   enum class Wanted : std::uint8_t { itself, for_a_child };
 
-  void copy_top_directory(const std::string& source, const struct stat& info, const std::string& dest);
+  void copy_top_directory(const std::string& source, const struct stat& info, const std::string& dest, Dest state);
   void copy_children(Frame& frame);
   void copy_child(Frame& frame, ViewEntry& entry, std::vector<File>& batch);
   void ensure_target(Frame& frame, Wanted wanted);
+  void open_target(Directory& made, const Directory& parent, const std::string& name, Dest state) const;
   DirectoryPtr make_directory(const DirectoryPtr& parent, const Frame& frame, Wanted wanted);
   DirectoryPtr adopt(std::unique_ptr<Directory> directory);
   void copy_batch(const Directory& into, const std::vector<File>& batch, const std::stop_token& stop);
@@ -83,7 +86,7 @@ class TreeCopier {
   void wait();
 
   const CopyView& view_;
-  int dest_root_;
+  CopyTarget target_;
   const PathFilter& filter_;
   TreeCopyOptions options_;
   std::stop_token stop_;

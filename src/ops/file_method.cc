@@ -79,13 +79,14 @@ class OwnerTrees {
   std::map<std::int64_t, std::unique_ptr<OpenedTree>> trees_;
 };
 
-void perform(const llb::FileActionKind& kind, int root, const MethodCall& call) {
+void perform(const llb::FileActionKind& kind, const CopyTarget& target, const MethodCall& call) {
+  const int root = target.root;
   OwnerTrees owners(call);
   if (const auto* copy = std::get_if<llb::FileCopy>(&kind)) {
     const OpenedTree source(source_tree_from_json(call.params["source"]), call);
     CopyRequest request = copy_request(*copy);
     request.owner = owners.resolve(copy->owner);
-    copy_files(source.source(), root, request, call.stop);
+    copy_files(source.source(), target, request, call.stop);
   } else if (const auto* file = std::get_if<llb::FileMkfile>(&kind)) {
     make_file(root, {file->path, file->mode, file->data, owners.resolve(file->owner), file->timestamp});
   } else if (const auto* dir = std::get_if<llb::FileMkdir>(&kind)) {
@@ -105,8 +106,11 @@ base::Json file_method(const MethodCall& call) {
   const llb::Op op = llb::unmarshal(decode_bytes(call.params["op"].as_string()));
   const auto& actions = std::get<llb::FileOp>(op.kind).actions;
   const auto& action = actions.at(static_cast<std::size_t>(call.params["action"].as_int()));
-  MountedTree target(snapshot::MountSpec::from_json(call.params["target"]), call.driver(), call.scratch(), call.stop);
-  perform(action.kind, target.fd(), call);
+  const auto spec = snapshot::MountSpec::from_json(call.params["target"]);
+  MountedTree target(spec, call.driver(), call.scratch(), call.stop);
+  base::Fd upper;
+  if (call.driver() == snapshot::Driver::overlay) upper = base::open_directory(spec.upper);
+  perform(action.kind, {target.fd(), upper.get()}, call);
   target.finish();
   return base::Json::object();
 }
