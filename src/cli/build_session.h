@@ -41,6 +41,7 @@ class BuildSession {
   BuildContexts contexts_;
   BuildEvents events_;
   ops::BuildSettings settings_;
+  ops::ContextIndex known_files_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   ops::Services services_;

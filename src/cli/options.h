@@ -51,6 +51,7 @@ struct BuildOptions {
   bool check = false;
   bool quiet = false;
   bool offline = false;
+  bool paranoid = false;  ///< read every context file, whatever its times say
 };
 
 struct ImagesOptions {

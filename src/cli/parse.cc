@@ -85,6 +85,7 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--cache-to", options.cache_to, "Where to export the cache");
   app.add_flag("--pull", options.pull, "Always ask the registry for newer images");
   app.add_flag("--offline", options.offline, "Never touch the network");
+  app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");
 }
 
 void add_build_flags(CLI::App& app, BuildOptions& options, std::vector<std::string>& notes) {

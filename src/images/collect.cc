@@ -117,7 +117,7 @@ Pruned prune_all(store::Store& store, const ImageStore& images, snapshot::Snapsh
   base::fault_point("prune.forgotten");
   remove_layers(snapshots, {}, pruned);
   remove_blobs(store.content(), needed, pruned);
-  for (const char* directory : {"/cache-mounts", "/git"}) {
+  for (const char* directory : {"/cache-mounts", "/git", "/contexts"}) {
     const std::string path = store.root() + directory;
     if (!base::exists(path)) continue;
     options.remove_tree ? options.remove_tree(path) : base::remove_tree(path);

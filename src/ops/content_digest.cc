@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -26,13 +27,33 @@ constexpr std::size_t kBatchFiles = 64;
 constexpr std::uint64_t kBatchBytes = 1 << 20;
 constexpr std::ptrdiff_t kWaitingBatches = 32;
 
-/// What counts of one selected name. The digest of a file's bytes comes later, from a worker.
-struct Item {
-  std::string name;  ///< below the selection
-  struct stat info = {};
+/// What few names have.
+struct Extras {
   std::string link;
   std::string attributes;  ///< encoded
+};
+
+/// What counts of one selected name. The digest of a file's bytes comes later, from a worker.
+struct Item {
+  Item(std::string name_below, const struct stat& info)
+      : name(std::move(name_below)),
+        stamp(FileStamp::of(info)),
+        uid(info.st_uid),
+        gid(info.st_gid),
+        rdev(info.st_rdev) {}
+
+  std::string name;  ///< below the selection
+  FileStamp stamp;
+  uid_t uid;
+  gid_t gid;
+  dev_t rdev;
   base::Digest bytes;
+  std::unique_ptr<Extras> extras;
+
+  Extras& more() {
+    if (!extras) extras = std::make_unique<Extras>();
+    return *extras;
+  }
 };
 
 std::string encode_attributes(int fd) {
@@ -41,6 +62,10 @@ std::string encode_attributes(int fd) {
     text += std::to_string(name.size()) + ":" + name + std::to_string(value.size()) + ":" + value;
   }
   return text;
+}
+
+void note_attributes(Item& item, int fd) {
+  if (auto text = encode_attributes(fd); !text.empty()) item.more().attributes = std::move(text);
 }
 
 base::Digest digest_bytes(int fd, const std::stop_token& stop) {
@@ -55,50 +80,55 @@ base::Digest digest_bytes(int fd, const std::stop_token& stop) {
 }
 
 void add_item(solve::KeyHasher& hasher, const Item& item) {
-  const mode_t mode = item.info.st_mode;
+  static const Extras kNone;
+  const auto mode = static_cast<mode_t>(item.stamp.mode);
+  const Extras& extras = item.extras ? *item.extras : kNone;
   // A socket is copied as an empty file, so it counts as one; a link's own mode means nothing.
   const mode_t type = S_ISSOCK(mode) ? S_IFREG : mode & S_IFMT;
   const bool device = S_ISCHR(mode) || S_ISBLK(mode);
   hasher.add(item.name).add(std::int64_t{type}).add(std::int64_t{S_ISLNK(mode) ? 0777 : mode & 07777});
-  hasher.add(std::int64_t{item.info.st_uid}).add(std::int64_t{item.info.st_gid});
-  hasher.add(item.link).add(item.attributes).add(item.bytes);
-  hasher.add(std::int64_t{device ? major(item.info.st_rdev) : 0})
-      .add(std::int64_t{device ? minor(item.info.st_rdev) : 0});
+  hasher.add(std::int64_t{item.uid}).add(std::int64_t{item.gid});
+  hasher.add(extras.link).add(extras.attributes).add(item.bytes);
+  hasher.add(std::int64_t{device ? major(item.rdev) : 0}).add(std::int64_t{device ? minor(item.rdev) : 0});
 }
 
-base::Digest identity_of(const struct stat& info) {
-  solve::KeyHasher hasher("slipway identity 1");
-  for (const auto number :
-       {static_cast<std::int64_t>(info.st_dev), static_cast<std::int64_t>(info.st_ino), std::int64_t{info.st_size},
-        std::int64_t{info.st_ctim.tv_sec}, std::int64_t{info.st_ctim.tv_nsec}, std::int64_t{info.st_mtim.tv_sec},
-        std::int64_t{info.st_mtim.tv_nsec}}) {
+void add_identity(solve::KeyHasher& hasher, const Item& item) {
+  const FileStamp& stamp = item.stamp;
+  hasher.add(item.name).add(static_cast<std::int64_t>(stamp.mode));
+  // A directory's own times and size change with names that are not selected.
+  if (S_ISDIR(static_cast<mode_t>(stamp.mode))) return;
+  for (const auto number : {static_cast<std::int64_t>(stamp.device), static_cast<std::int64_t>(stamp.inode),
+                            static_cast<std::int64_t>(stamp.size), stamp.changed, stamp.modified}) {
     hasher.add(number);
   }
-  return hasher.finish();
 }
+
+[[noreturn]] void fail_changed(const std::string& name) {
+  base::fail(base::Code::aborted, "{} changes while it is looked at", name);
+}
+
+/// What names a file's content: its bytes, what is known of them, or (without reading it) its stamp.
+enum class Evidence : std::uint8_t { bytes, known, identity };
 
 /// Walks what selections pick, in order of names, while workers hash the files.
 class Digester {
  public:
-  Digester(const CopyView& view, base::ThreadPool& pool, const std::stop_token& stop, Evidence evidence)
-      : view_(view), stop_(stop), evidence_(evidence), room_(kWaitingBatches), group_(pool, stop) {}
+  Digester(const CopyView& view, base::ThreadPool& pool, const std::stop_token& stop, Evidence evidence,
+           KnownFiles* known = nullptr)
+      : view_(view), stop_(stop), evidence_(evidence), known_(known), room_(kWaitingBatches), group_(pool, stop) {}
 
-  base::Digest run(const std::vector<Selection>& selections) {
-    std::vector<std::size_t> ends;
+  void run(const std::vector<Selection>& selections) {
     for (const Selection& selection : selections) {
       add(selection);
-      ends.push_back(items_.size());
+      ends_.push_back(items_.size());
     }
     group_.wait();
     base::throw_if_stopped(stop_);
-    solve::KeyHasher hasher("slipway content 1");
-    std::size_t next = 0;
-    for (const std::size_t end : ends) {
-      hasher.add(static_cast<std::int64_t>(end - next));
-      for (; next < end; ++next) add_item(hasher, items_[next]);
-    }
-    return hasher.finish();
   }
+
+  base::Digest content() const { return digest("slipway content 1", add_item); }
+  base::Digest identity() const { return digest("slipway identity 2", add_identity); }
+  Proof proof() const { return proof_; }
 
  private:
   using SharedFd = std::shared_ptr<base::Fd>;
@@ -112,6 +142,16 @@ class Digester {
     PathFilter::Place in_selection;
     std::string name;
   };
+
+  base::Digest digest(std::string_view domain, void (*add_one)(solve::KeyHasher&, const Item&)) const {
+    solve::KeyHasher hasher(domain);
+    std::size_t next = 0;
+    for (const std::size_t end : ends_) {
+      hasher.add(static_cast<std::int64_t>(end - next));
+      for (; next < end; ++next) add_one(hasher, items_[next]);
+    }
+    return hasher.finish();
+  }
 
   void add(const Selection& selection) {
     const auto last = selection.follow_links ? base::LastLink::follow : base::LastLink::keep;
@@ -139,21 +179,23 @@ class Digester {
   }
 
   Item& add_directory(const Level& level, const struct stat& info) {
-    Item item{level.name, info, "", "", {}};
-    if (!view_.live()) item.attributes = encode_attributes(level.directory->get());
-    return items_.emplace_back(std::move(item));
+    Item& item = items_.emplace_back(level.name, info);
+    if (!view_.live()) note_attributes(item, level.directory->get());
+    return item;
   }
 
   void add_leaf(const SharedFd& directory, const ViewEntry& entry, const std::string& name, std::vector<Job>& batch) {
-    Item& item = items_.emplace_back(Item{name, entry.info, "", "", {}});
-    if (S_ISLNK(entry.info.st_mode)) item.link = base::read_link_at(directory->get(), entry.name);
+    Item& item = items_.emplace_back(name, entry.info);
+    if (S_ISLNK(entry.info.st_mode)) item.more().link = base::read_link_at(directory->get(), entry.name);
     if (S_ISSOCK(entry.info.st_mode)) item.bytes = base::sha256("");
-    if (!S_ISREG(entry.info.st_mode)) return;
-    if (evidence_ == Evidence::identity) {
-      item.bytes = identity_of(entry.info);
-    } else {
-      batch.push_back({entry.name, &item});
+    if (!S_ISREG(entry.info.st_mode) || evidence_ == Evidence::identity) return;
+    if (known_) {
+      if (auto digest = known_->find(item.stamp)) {
+        item.bytes = *digest;
+        return;
+      }
     }
+    batch.push_back({entry.name, &item});
   }
 
   void walk(const Level& level, const PathFilter& filter) {
@@ -166,8 +208,9 @@ class Digester {
       if (S_ISDIR(entry.info.st_mode)) {
         if (verdict.included || verdict.below) walk_child(level, entry, name, verdict, filter);
       } else if (verdict.included) {
+        const std::size_t waiting = batch.size();
         add_leaf(level.directory, entry, name, batch);
-        bytes += static_cast<std::uint64_t>(entry.info.st_size);
+        if (batch.size() != waiting) bytes += static_cast<std::uint64_t>(entry.info.st_size);
         if (batch.size() >= kBatchFiles || bytes >= kBatchBytes) {
           flush(level.directory, batch);
           bytes = 0;
@@ -199,17 +242,35 @@ class Digester {
     });
   }
 
-  void hash(int directory, const Job& job, const std::stop_token& stop) const {
+  void hash(int directory, const Job& job, const std::stop_token& stop) {
     constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    const base::Fd file(SLIP_SYSCALL(::openat(directory, job.name.c_str(), kFlags), "open"));
-    if (!view_.live()) job.item->attributes = encode_attributes(file.get());
+    const base::Fd file(::openat(directory, job.name.c_str(), kFlags));
+    if (!file && known_ && (errno == ENOENT || errno == ELOOP || errno == ENXIO)) fail_changed(job.name);
+    if (!file) base::fail_errno(errno, "open");
+    if (!view_.live()) note_attributes(*job.item, file.get());
+    if (known_) return hash_live(file.get(), job, stop);
     job.item->bytes = digest_bytes(file.get(), stop);
+  }
+
+  void hash_live(int file, const Job& job, const std::stop_token& stop) {
+    const Hashed hashed = known_->hash(file, stop);
+    // What was listed and what was read must be the same file.
+    const FileStamp stamp = FileStamp::of(hashed.info);
+    if (stamp.device != job.item->stamp.device || stamp.inode != job.item->stamp.inode) fail_changed(job.name);
+    job.item->stamp = stamp;
+    job.item->bytes = hashed.digest;
+    Proof weakest = proof_;
+    while (hashed.proof > weakest && !proof_.compare_exchange_weak(weakest, hashed.proof)) {
+    }
   }
 
   const CopyView& view_;
   std::stop_token stop_;
   Evidence evidence_;
-  std::deque<Item> items_;  ///< a deque: workers hold pointers into it
+  KnownFiles* known_;
+  std::atomic<Proof> proof_ = Proof::settled;
+  std::vector<std::size_t> ends_;  ///< per selection, the number of items so far
+  std::deque<Item> items_;         ///< a deque: workers hold pointers into it
   WorkRoom room_;
   base::TaskGroup group_;  ///< last: waits for the workers before what they use goes
 };
@@ -217,9 +278,28 @@ class Digester {
 }  // namespace
 
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop, Evidence evidence) {
+                            const std::stop_token& stop) {
   const CopyView view(tree);
-  return Digester(view, pool, stop, evidence).run(selections);
+  Digester digester(view, pool, stop, Evidence::bytes);
+  digester.run(selections);
+  return digester.content();
+}
+
+LiveDigest live_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
+                       KnownFiles& known, const std::stop_token& stop) {
+  const CopyView view(tree);
+  Digester digester(view, pool, stop, Evidence::known, &known);
+  digester.run(selections);
+  return {digester.content(), digester.identity(), digester.proof()};
+}
+
+base::Digest identity_digest(const CopySource& tree, const std::vector<Selection>& selections,
+                             const std::stop_token& stop) {
+  const CopyView view(tree);
+  base::ThreadPool unused("walk", 1);
+  Digester digester(view, unused, stop, Evidence::identity);
+  digester.run(selections);
+  return digester.identity();
 }
 
 }  // namespace ops

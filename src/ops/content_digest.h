@@ -6,23 +6,36 @@
 // Two trees in which the selections pick the same have the same digest, wherever they come from. The
 // selected path's own name counts only by its last element's part below the selection (the step's
 // recipe has the rest), for wildcards the matched names count.
+#include <optional>
 #include <stop_token>
 #include <vector>
 
 #include "base/digest.h"
 #include "base/task.h"
 #include "ops/content_selection.h"
+#include "ops/context_index.h"
 #include "ops/copy.h"
 
 namespace ops {
 
-/// What names a file's content: its bytes, or (without reading it) the inode, its change time and size,
-/// which no edit leaves as they were. Two equal `identity` digests say that nothing changed in between.
-enum class Evidence : std::uint8_t { bytes, identity };
-
-/// `tree` as for copying. A selected path that does not exist throws not_found with the text of the
-/// copy (`"/x": not found`); a wildcard without match does not. Files are hashed on `pool`.
+/// Of a tree that nobody writes to. A selected path that does not exist throws not_found with the text
+/// of the copy (`"/x": not found`); a wildcard without match does not. Files are hashed on `pool`.
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop, Evidence evidence = Evidence::bytes);
+                            const std::stop_token& stop);
+
+/// What one walk over a live directory found.
+struct LiveDigest {
+  base::Digest content;          ///< as content_digest()
+  base::Digest identity;         ///< names, inodes, change times, sizes: equal only if nothing changed in between
+  Proof proof = Proof::settled;  ///< the weakest of all files that were read
+};
+
+/// Reads only what `known` does not know. Throws aborted when something changes while it is looked at.
+LiveDigest live_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
+                       KnownFiles& known, const std::stop_token& stop);
+
+/// LiveDigest::identity alone; reads no file.
+base::Digest identity_digest(const CopySource& tree, const std::vector<Selection>& selections,
+                             const std::stop_token& stop);
 
 }  // namespace ops

@@ -196,5 +196,68 @@ TEST_F(ContentDigestTest, AStopEndsIt) {
   EXPECT_THROW(content_digest(source, {dir_}, pool_, stop.get_token()), base::Cancelled);
 }
 
+/// Looks at the tree as at a context of the user's.
+class LiveDigestTest : public ContentDigestTest {
+ protected:
+  LiveDigest look() {
+    ContextIndex index({.directory = store_.path() + "/contexts", .boot = "one"});
+    const base::Fd root = base::open_directory(directory_.path());
+    return live_digest(source(root), {dir_}, pool_, *index.of(directory_.path()), {});
+  }
+  /// Until nothing is too young to be believed.
+  LiveDigest settled() {
+    for (;;) {
+      const LiveDigest seen = look();
+      if (seen.proof != Proof::racy) return seen;
+      ::usleep(5000);
+    }
+  }
+  CopySource source(const base::Fd& root) {
+    CopySource source;
+    source.root = root.get();
+    source.kind = CopySource::Kind::live;
+    return source;
+  }
+  base::Digest identity() {
+    const base::Fd root = base::open_directory(directory_.path());
+    return identity_digest(source(root), {dir_}, {});
+  }
+
+  base::TemporaryDirectory store_;
+};
+
+TEST_F(LiveDigestTest, IsThatOfTheBytesWhetherTheyAreReadOrKnown) {
+  const auto read = digest(dir_, CopySource::Kind::live);
+  const LiveDigest first = settled();
+  EXPECT_EQ(first.content, read);
+  EXPECT_EQ(first.identity, identity());
+  const LiveDigest second = settled();
+  EXPECT_EQ(second.content, read);
+  EXPECT_EQ(second.identity, first.identity);
+}
+
+TEST_F(LiveDigestTest, SeesAnEditThatKeepsSizeAndTime) {
+  const LiveDigest before = settled();
+  struct stat info;
+  ASSERT_EQ(::stat(at("/d/a").c_str(), &info), 0);
+  const base::Fd fd = base::open_file(at("/d/a"), O_WRONLY);
+  base::write_all(fd.get(), "eno");
+  const timespec times[2] = {info.st_atim, info.st_mtim};
+  ASSERT_EQ(::futimens(fd.get(), times), 0);
+  const LiveDigest after = settled();
+  EXPECT_NE(after.content, before.content);
+  EXPECT_NE(after.identity, before.identity);
+}
+
+TEST_F(LiveDigestTest, ATouchChangesTheIdentityAlone) {
+  const LiveDigest before = settled();
+  ASSERT_EQ(::utimensat(AT_FDCWD, at("/d/s/b").c_str(), nullptr, 0), 0);
+  const LiveDigest after = settled();
+  EXPECT_EQ(after.content, before.content);
+  EXPECT_NE(after.identity, before.identity);
+  file("/e", "not selected");
+  EXPECT_EQ(identity(), after.identity);
+}
+
 }  // namespace
 }  // namespace ops

@@ -13,12 +13,45 @@
 namespace ops {
 namespace {
 
-base::Digest digest_local(const LocalView& view, const std::vector<Selection>& selections, Evidence evidence,
-                          const std::stop_token& stop) {
+constexpr int kLooks = 4;
+
+[[noreturn]] void fail_unsteady(const LocalView& view, std::string_view while_what, const std::string& detail = "") {
+  base::Error error(base::Code::aborted, base::format("files in {} changed while they were {}{}", view.directory,
+                                                      while_what, detail.empty() ? "" : ": " + detail));
+  error.set_hint("run the build again when nothing writes to them");
+  throw error;
+}
+
+std::size_t hash_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+LiveDigest look(const LocalView& view, const std::vector<Selection>& selections, ContextIndex& index,
+                const std::stop_token& stop) {
   const base::Fd directory = base::open_directory(view.directory);
   const CopySource tree = local_copy_source(directory.get(), view);
-  base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));
-  return content_digest(tree, selections, pool, stop, evidence);
+  base::ThreadPool pool("hash", hash_threads());
+  if (tree.kind == CopySource::Kind::frozen) {
+    // An unpacked archive: ours alone, and its files have attributes, of which the index knows nothing.
+    return {content_digest(tree, selections, pool, stop), identity_digest(tree, selections, stop)};
+  }
+  return live_digest(tree, selections, pool, *index.of(view.directory), stop);
+}
+
+/// Looks until nothing was written to during the look, nor in its last moment before.
+LiveDigest digest_local(const LocalView& view, const std::vector<Selection>& selections, ContextIndex& index,
+                        const std::stop_token& stop) {
+  std::string detail;
+  for (int i = 0; i < kLooks; ++i) {
+    try {
+      const LiveDigest seen = look(view, selections, index, stop);
+      if (seen.proof != Proof::racy) return seen;
+      index.of(view.directory)->let_time_pass();
+    } catch (const base::Error& error) {
+      if (error.code() != base::Code::aborted) throw;
+      detail = error.text();
+    }
+    base::throw_if_stopped(stop);
+  }
+  fail_unsteady(view, "hashed", detail);
 }
 
 base::Digest digest_frozen(const snapshot::Chain& chain, const std::vector<Selection>& selections,
@@ -45,29 +78,31 @@ Selection selection_from_json(const base::Json& json) {
           json["includes"].string_items(), json["excludes"].string_items()};
 }
 
-base::Digest digest_selections(const solve::Result& result, const std::vector<Selection>& selections,
-                               const Services& services, const std::stop_token& stop) {
-  if (const auto* local = dynamic_cast<const LocalResult*>(&result))
-    return digest_local(local->view(), selections, Evidence::bytes, stop);
-  return digest_frozen(chain_of(result), selections, services, stop);
-}
-
-void ContextGuard::remember(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
-                            const std::stop_token& stop) {
+base::Digest ContentDigests::digest(std::size_t input, const solve::Result& result,
+                                    const std::vector<Selection>& selections, const Services& services,
+                                    const std::stop_token& stop) {
   const auto* local = dynamic_cast<const LocalResult*>(&result);
-  if (local) seen_[input] = digest_local(local->view(), selections, Evidence::identity, stop);
+  if (!local) return digest_frozen(chain_of(result), selections, services, stop);
+  const LiveDigest now = digest_local(local->view(), selections, services.contexts, stop);
+  seen_[input] = {now.identity, now.proof == Proof::none ? std::optional(now.content) : std::nullopt};
+  return now.content;
 }
 
-void ContextGuard::verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
-                          const std::stop_token& stop) const {
+void ContentDigests::verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+                            const Services& services, const std::stop_token& stop) const {
   const auto* local = dynamic_cast<const LocalResult*>(&result);
   const auto seen = seen_.find(input);
   if (!local || seen == seen_.end()) return;
-  if (digest_local(local->view(), selections, Evidence::identity, stop) == seen->second) return;
-  base::Error error(base::Code::aborted,
-                    base::format("files in {} changed while they were copied", local->view().directory));
-  error.set_hint("run the build again when nothing writes to them");
-  throw error;
+  const LocalView& view = local->view();
+  if (seen->second.content) {
+    const LiveDigest now = digest_local(view, selections, services.contexts, stop);
+    if (now.identity == seen->second.identity && now.content == *seen->second.content) return;
+  } else {
+    const base::Fd directory = base::open_directory(view.directory);
+    const CopySource tree = local_copy_source(directory.get(), view);
+    if (identity_digest(tree, selections, stop) == seen->second.identity) return;
+  }
+  fail_unsteady(view, "copied");
 }
 
 }  // namespace ops

@@ -2,6 +2,7 @@
 #pragma once
 // What a step reads of an input, and the digest of exactly that.
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -29,24 +30,27 @@ struct Selection {
 base::Json to_json(const Selection& selection);
 Selection selection_from_json(const base::Json& json);
 
-/// Digest of the selected content of a result. A local directory is hashed here, frozen layers by
-/// the helper; what was once computed for layers is kept in the store.
-base::Digest digest_selections(const solve::Result& result, const std::vector<Selection>& selections,
-                               const Services& services, const std::stop_token& stop);
-
-/// What a step knows of a live directory at the moment it hashed it, to notice edits made before the
-/// copy was done: a record must never name bytes that were not the ones that were hashed.
-class ContextGuard {
+/// Digests of what a step reads of its inputs. Of a live directory it also keeps what it saw, to notice
+/// edits made before the step was done: a record must never name bytes that were not the ones that were
+/// hashed. One object per op; its calls do not overlap.
+class ContentDigests {
  public:
-  /// Before hashing. Frozen results need no guard.
-  void remember(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
-                const std::stop_token& stop);
-  /// After copying. Throws aborted when a remembered selection changed since.
+  /// A local directory is looked at here, through the context index; frozen layers by the helper. Edits
+  /// meanwhile make it look again, and in the end throw aborted.
+  base::Digest digest(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
+                      const Services& services, const std::stop_token& stop);
+
+  /// After the last read of the input. Throws aborted when the selection of a live directory changed since
+  /// digest().
   void verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
-              const std::stop_token& stop) const;
+              const Services& services, const std::stop_token& stop) const;
 
  private:
-  std::map<std::size_t, base::Digest> seen_;
+  struct Seen {
+    base::Digest identity;
+    std::optional<base::Digest> content;  ///< where stamps prove nothing: compared as well
+  };
+  std::map<std::size_t, Seen> seen_;
 };
 
 }  // namespace ops

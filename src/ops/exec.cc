@@ -96,8 +96,7 @@ class ExecOp final : public solve::Op {
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
-    guard_.remember(input, result, selections_of(input), stop);
-    return digest_selections(result, selections_of(input), services_, stop);
+    return contents_.digest(input, result, selections_of(input), services_, stop);
   }
 
   solve::Pool pool() const override { return solve::Pool::sandbox; }
@@ -121,7 +120,7 @@ class ExecOp final : public solve::Op {
     params.set("op", encode_bytes(llb::marshal(op_))).set("mounts", std::move(mounts));
     params.set("secret_env", secret_values());
     if (resources_) params.set("limits", limits());
-    for (std::size_t i = 0; i < inputs.size(); ++i) guard_.verify(i, *inputs[i], selections_of(i), stop);
+    for (std::size_t i = 0; i < inputs.size(); ++i) contents_.verify(i, *inputs[i], selections_of(i), services_, stop);
     execute(params, stop);
     std::vector<solve::ResultPtr> results;
     for (const auto& [output, index] : writable) {
@@ -274,7 +273,7 @@ class ExecOp final : public solve::Op {
   const llb::ExecOp& exec_;
   std::optional<llb::LinuxResources> resources_;
   const Services& services_;
-  ContextGuard guard_;
+  ContentDigests contents_;
 };
 
 }  // namespace

@@ -110,8 +110,7 @@ class FileOp final : public solve::Op {
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
-    guard_.remember(input, result, selections_.at(input), stop);
-    return digest_selections(result, selections_.at(input), services_, stop);
+    return contents_.digest(input, result, selections_.at(input), services_, stop);
   }
 
   bool deterministic() const override { return true; }
@@ -119,7 +118,7 @@ class FileOp final : public solve::Op {
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token stop) override {
     Run run{inputs, ActiveSet(services_.snapshots), {}, {}};
     for (std::size_t i = 0; i < file_.actions.size(); ++i) act(run, i, stop);
-    for (std::size_t i = 0; i < inputs.size(); ++i) guard_.verify(i, *inputs[i], selections_[i], stop);
+    for (std::size_t i = 0; i < inputs.size(); ++i) contents_.verify(i, *inputs[i], selections_[i], services_, stop);
     return std::move(run.outputs);
   }
 
@@ -213,7 +212,7 @@ class FileOp final : public solve::Op {
   const Services& services_;
   std::vector<char> by_content_;
   std::vector<std::vector<Selection>> selections_;
-  ContextGuard guard_;
+  ContentDigests contents_;
 };
 
 }  // namespace

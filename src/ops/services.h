@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "ops/context_index.h"
 #include "ops/events.h"
 #include "ops/image_resolver.h"
 #include "ops/local_source.h"
@@ -38,6 +39,7 @@ struct Services {
   ImageResolver& images;
   oci::HttpClient& http;
   const LocalSources& locals;
+  ContextIndex& contexts;
   Events& events;
   const BuildSettings& settings;
 };

@@ -17,6 +17,9 @@ std::vector<std::string> names_in(const std::string& directory) {
   return base::exists(directory) ? base::list_directory(directory) : std::vector<std::string>();
 }
 
+/// An index that no build has added to for so long is of a context that is gone, or does not change.
+constexpr base::Nanos kKeepIndexes = 30 * 24 * 3600 * base::kSecond;
+
 /// Ingests and named locks are called by the first half of a SHA-256; nothing else is.
 bool is_hashed_name(std::string_view name) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
@@ -53,10 +56,21 @@ std::size_t remove_locks(const std::string& directory) {
   return removed;
 }
 
+/// Whoever writes an index again makes its directory and lock again.
+std::size_t remove_old_indexes(const std::string& directory) {
+  std::size_t removed = 0;
+  for (const auto& name : names_in(directory)) {
+    const std::string path = directory + "/" + name;
+    const auto info = base::lstat_if_exists(path);
+    if (info && age_of(*info) > kKeepIndexes && ::unlink(path.c_str()) == 0) ++removed;
+  }
+  return removed;
+}
+
 }  // namespace
 
 std::size_t remove_leftovers(const std::string& root, base::Nanos keep_ingests) {
-  return remove_files(root, keep_ingests) + remove_locks(root + "/locks");
+  return remove_files(root, keep_ingests) + remove_old_indexes(root + "/contexts") + remove_locks(root + "/locks");
 }
 
 std::uint64_t ingest_bytes(const std::string& root) {

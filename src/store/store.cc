@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::int64_t kSaveAfterSeconds = 60;
 
+}  // namespace
+
 /// Without a boot id no record is believed by the next process: slow, but never wrong.
 std::string kernel_boot_id() {
   const auto text = base::read_file_if_exists("/proc/sys/kernel/random/boot_id");
   return text ? std::string(base::trim(*text)) : "unknown-" + base::random_id();
 }
-
-}  // namespace
 
 std::unique_ptr<Store> Store::open(const std::string& root, const StoreOptions& options) {
   return base::with_context([&] { return std::unique_ptr<Store>(new Store(root, options)); }, "opening the store {}",

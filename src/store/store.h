@@ -6,6 +6,7 @@
 //     ingest/              unfinished bytes
 //     snapshots/<id>/      layer directories (room snapshot)
 //     cache-mounts/, git/  what RUN and git sources keep
+//     contexts/            digests of context files (room ops: context_index.h)
 //     locks/               one file per thing that is being made
 //     names.db             images and names: must last, every commit is synced
 //     meta.db, meta.saved  records of steps and layers: may be lost, then steps run again (meta.h)
@@ -31,6 +32,9 @@
 #include "store/database.h"
 
 namespace store {
+
+/// The kernel's name of the machine's present boot; another text at each call where it has none.
+std::string kernel_boot_id();
 
 struct StoreOptions {
   std::string boot;  ///< name of the machine's present boot; the kernel's boot id when ""
