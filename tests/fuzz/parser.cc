@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole Dockerfile, down to typed instructions.
+// A whole Dockerfile, down to typed instructions and what the practice rules say of them.
 #include "dockerfile/parser.h"
 
 #include <algorithm>
 
 #include "dockerfile/directives.h"
 #include "dockerfile/instructions.h"
+#include "dockerfile/practice.h"
 
 #include "targets.h"
 
@@ -27,6 +28,12 @@ void parser(std::string_view input) {
   accepted([&] {
     const auto program = dockerfile::parse_instructions(file.statements, nullptr);
     for (const auto& stage : program.stages) require(!stage.location.empty(), "a stage has a place");
+    if (program.stages.empty()) return;
+    dockerfile::check_practice(program, dockerfile::facts_of_text(program), [&](const auto& finding) {
+      require(finding.rule != nullptr && !finding.message.empty() && !finding.fix.empty(),
+              "a finding says what and how");
+      require(!finding.location.empty() && finding.location.front().start.line <= lines, "a finding has a place");
+    });
   });
 }
 
