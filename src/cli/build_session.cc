@@ -72,10 +72,18 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
 
 BuildSession::~BuildSession() = default;
 
-dockerfile::BuildResult BuildSession::plan(const std::stop_token& stop) {
+dockerfile::FrontendOpts BuildSession::frontend_opts() const {
   dockerfile::FrontendOpts opts = frontend_options(options_);
   for (const auto& [name, value] : contexts_.frontend_options()) opts[name] = value;
-  return dockerfile::build(gateway_, opts, stop);
+  return opts;
+}
+
+dockerfile::BuildResult BuildSession::plan(const std::stop_token& stop) {
+  return dockerfile::build(gateway_, frontend_opts(), stop);
+}
+
+dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules, const std::stop_token& stop) {
+  return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
 std::vector<BuiltImage> BuildSession::build(const dockerfile::BuildResult& plan, const std::stop_token& stop) {

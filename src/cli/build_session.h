@@ -12,6 +12,7 @@
 #include "cli/gateway.h"
 #include "cli/house.h"
 #include "cli/options.h"
+#include "dockerfile/check.h"
 #include "ops/record_storage.h"
 #include "ops/result.h"
 #include "solve/engine.h"
@@ -26,6 +27,8 @@ class BuildSession {
 
   /// Reads the Dockerfile and makes the graphs; builds nothing but what the frontend looks into.
   dockerfile::BuildResult plan(const std::stop_token& stop);
+  /// Looks at the Dockerfile with those rules; builds as little as plan().
+  dockerfile::CheckReport check(const dockerfile::RuleChoice& rules, const std::stop_token& stop);
   /// Runs what the images need.
   std::vector<BuiltImage> build(const dockerfile::BuildResult& plan, const std::stop_token& stop);
 
@@ -35,6 +38,8 @@ class BuildSession {
 
  private:
   class KnownNames;
+
+  dockerfile::FrontendOpts frontend_opts() const;
 
   const BuildOptions& options_;
   House house_;

@@ -10,6 +10,8 @@ namespace cli {
 
 int run_build(const std::string& root, const BuildOptions& options);
 int run_graph(const std::string& root, const GraphOptions& options);
+/// Exit code 1 when there are findings.
+int run_check(const std::string& root, const CheckOptions& options);
 int run_images(const std::string& root, const ImagesOptions& options);
 int run_inspect(const std::string& root, const InspectOptions& options);
 int run_history(const std::string& root, const HistoryOptions& options);

@@ -101,6 +101,12 @@ struct GraphOptions {
   BuildOptions build;
   std::string format = "text";
 };
+struct CheckOptions {
+  BuildOptions build;  ///< what says how the Dockerfile is read
+  std::string rules;   ///< names and groups, comma-separated; "" = BuildKit's
+  std::string skip;
+  std::string format = "text";
+};
 struct DoctorOptions {
   bool json = false;
 };
@@ -113,7 +119,7 @@ struct PrintAndExit {
 
 using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
                              SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
-                             PruneOptions, GraphOptions, DoctorOptions, VersionOptions>;
+                             PruneOptions, GraphOptions, CheckOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

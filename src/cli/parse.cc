@@ -183,6 +183,16 @@ void declare(CLI::App& app, Invocation& invocation) {
                              add_build_flags(c, o.build, invocation.notes);
                              c.add_option("--as", o.format, "text or dot")->check(CLI::IsMember({"text", "dot"}));
                            });
+  subcommand<CheckOptions>(
+      app, invocation, "check", "Check a Dockerfile without building it (docs/checks has the rules)",
+      [](CLI::App& c, CheckOptions& o) {
+        add_input_flags(c, o.build);
+        c.add_option("--rules", o.rules,
+                     "Rules by name, or buildkit, practice, all; comma-separated (default: buildkit)");
+        c.add_option("--skip", o.skip, "Rules to leave out, comma-separated");
+        c.add_option("--format", o.format, "text, json or sarif")->check(CLI::IsMember({"text", "json", "sarif"}));
+        c.add_flag("--offline", o.build.offline, "Never touch the network");
+      });
   declare_image_commands(app, invocation);
   declare_store_commands(app, invocation);
 }

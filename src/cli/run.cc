@@ -22,6 +22,7 @@ struct Dispatch {
   }
   int operator()(const BuildOptions& options) const { return run_build(root, options); }
   int operator()(const GraphOptions& options) const { return run_graph(root, options); }
+  int operator()(const CheckOptions& options) const { return run_check(root, options); }
   int operator()(const ImagesOptions& options) const { return run_images(root, options); }
   int operator()(const InspectOptions& options) const { return run_inspect(root, options); }
   int operator()(const HistoryOptions& options) const { return run_history(root, options); }

@@ -96,11 +96,13 @@ class Converter {
     check_stage_names(program_.stages, lint_);
     check_casing(program_.stages, lint_);
     set_global_args();
+    if (options_.practice) written_ = program_;
     make_stages();
     target_ = find_target();
     link_stages();
     resolve_stages();
     dispatch_stages();
+    if (options_.practice) report_practice();
     return finish();
   }
 
@@ -234,6 +236,7 @@ class Converter {
     report_unused_args(word.unmatched, stage, lint);
     if (word.text.empty()) fail_at(stage.location, "base name (" + stage.base_name + ") should not be blank");
     made->stage.base_name = word.text;
+    bases_.push_back(word.text);
     made->name = stage.name;
     if (!stage.platform.empty()) made->platform = stage_platform(stage, lint);
     if (!stage.name.empty()) {
@@ -543,6 +546,7 @@ class Converter {
   /// A stage whose name was given to a context: nothing of it is built.
   static void use_context(StageState& stage) {
     auto loaded = stage.named_context->load();
+    stage.from_context = true;
     stage.dispatched = true;
     stage.state = loaded.state;
     if (!loaded.image) return;
@@ -555,6 +559,7 @@ class Converter {
 
   static void use_context_as_base(StageState& stage, NamedContext& context, const llb::Platform& platform) {
     auto loaded = context.load();
+    stage.from_context = true;
     if (!loaded.image) loaded.image = ImageConfig::empty(platform);
     stage.base_image = std::make_shared<const ImageConfig>(*loaded.image);
     stage.image = std::move(*loaded.image);
@@ -715,6 +720,23 @@ class Converter {
     context_paths_.insert(stage.context_paths.begin(), stage.context_paths.end());
   }
 
+  // ---- practice ------------------------------------------------------------------------------
+
+  void report_practice() const {
+    PracticeFacts facts;
+    for (std::size_t i = 0; i < bases_.size(); ++i) {
+      const auto& stage = *stages_.all[i];
+      if (&stage == target_) facts.target = i;
+      facts.bases.push_back(stage.from_context ? "" : bases_[i]);
+      facts.resolved.push_back(stage.resolved && !stage.from_context ? stage.stage.base_name : "");
+    }
+    // Users are another matter on Windows; an image given as a context is its maker's business.
+    if (!target_->from_context && target_->image.platform.os != "windows") facts.user = target_->image.user;
+    check_practice(written_, facts, [&](const PracticeFinding& finding) {
+      if (!lint_.with_comments(finding.comments).skips(finding.rule->name)) options_.practice(finding);
+    });
+  }
+
   // ---- result --------------------------------------------------------------------------------
 
   void set_image_platform() {
@@ -757,6 +779,8 @@ class Converter {
   ParsedFile file_;
   ShellWords shell_;
   Program program_;
+  Program written_;  ///< as parsed, for the practice rules
+  std::vector<std::string> bases_;
   ArgList global_args_;
   std::set<std::string> declared_args_;
   std::optional<Epoch> epoch_;

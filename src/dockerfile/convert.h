@@ -14,6 +14,7 @@
 #include "dockerfile/image_config.h"
 #include "dockerfile/instructions.h"
 #include "dockerfile/parser.h"
+#include "dockerfile/practice.h"
 #include "llb/state.h"
 
 namespace dockerfile {
@@ -32,6 +33,7 @@ struct ConvertOptions {
   std::shared_ptr<const llb::SourceMap> source;
   std::optional<llb::Platform> target_platform;  ///< none = the build platform, to be adapted to the base image
   LintSink lint;                                 ///< none = no checks
+  PracticeSink practice;                         ///< none = no rules beyond BuildKit's
   /// Convert stages the target does not need, too (for checks).
   enum class Stages : std::uint8_t { needed, all } stages = Stages::needed;
 };

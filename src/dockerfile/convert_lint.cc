@@ -75,6 +75,8 @@ std::set<std::string, std::less<>> rule_names(std::string_view list) {
 
 }  // namespace
 
+std::span<const LintRule> lint_rules() { return kRules; }
+
 const LintRule& lint_rule(std::string_view name) {
   const auto* found =
       std::find_if(std::begin(kRules), std::end(kRules), [&](const LintRule& r) { return r.name == name; });

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,9 @@ struct LintRule {
   bool experimental = false;
 };
 
-/// All rules, by the name BuildKit gives them; throws for one that does not exist.
+/// All of BuildKit's rules, by name.
+std::span<const LintRule> lint_rules();
+/// A rule, by the name BuildKit gives them; throws for one that does not exist.
 const LintRule& lint_rule(std::string_view name);
 
 /// What `# check=` and BUILDKIT_DOCKERFILE_CHECK say.
@@ -60,6 +63,8 @@ class Lint final : public InstructionLint {
   void report(std::string_view rule, const std::string& message, const Ranges& location) const;
   void found(std::string_view rule, const std::string& message, const Ranges& location,
              const std::vector<std::string>& comments) override;
+  /// Whether `check=skip=` names the rule; for rules that are none of BuildKit's.
+  bool skips(std::string_view rule) const { return config_.skip_all || config_.skip.contains(rule); }
   /// Throws "lint violation found for rules: …" if the config says so and there were any.
   void throw_if_violated() const;
   bool enabled() const { return static_cast<bool>(shared_->sink); }

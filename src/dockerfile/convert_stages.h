@@ -71,6 +71,7 @@ struct StageState {
   bool resolved = false;      ///< base image known
   bool dispatched = false;
   bool onbuild_taken = false;
+  bool from_context = false;  ///< a named context stands in for its base, or for all of it
 
   llb::State state;
   ImageConfig image;
