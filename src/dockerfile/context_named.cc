@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Named contexts: one function per kind of source.
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/unicode.h"
@@ -14,25 +15,6 @@ namespace {
 std::string_view without_slashes(std::string_view rest) {
   if (rest.starts_with("//")) rest.remove_prefix(2);
   return rest;
-}
-
-/// Standard base64 with padding, as JSON carries bytes.
-std::string base64_decoded(std::string_view text) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) base::fail(base::Code::invalid_argument, "illegal base64 data");
-    bits = bits << 6U | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xffU);
-  }
-  return out;
 }
 
 }  // namespace
@@ -157,10 +139,11 @@ LoadedContext NamedContext::load_input(const std::string& name) {
       base::with_context([&] { return base::Json::parse(metadata); }, "failed to parse input metadata {}", metadata);
   const auto encoded = json["containerimage.config"].string_or("");
   if (encoded.empty()) return {state, {}};
-  const auto config = base64_decoded(encoded);
-  auto image =
-      base::with_context([&] { return ImageConfig::parse(config); }, "failed to parse image config for {}", full_name_);
-  return {state.with_image_config(config), std::move(image)};
+  const auto config = base::base64_decode(encoded);
+  if (!config) base::fail(base::Code::invalid_argument, "illegal base64 data");
+  auto image = base::with_context([&] { return ImageConfig::parse(*config); }, "failed to parse image config for {}",
+                                  full_name_);
+  return {state.with_image_config(*config), std::move(image)};
 }
 
 }  // namespace dockerfile

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <set>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/sync.h"
 #include "base/time.h"
-#include "oci/base64.h"
 
 namespace oci {
 namespace {
@@ -83,7 +83,7 @@ std::vector<std::string> scopes_for(const AuthTarget& target) {
 }
 
 std::string basic_header(const Credential& credential) {
-  return "Basic " + base64_encode(credential.username + ":" + credential.password);
+  return "Basic " + base::base64_encode(credential.username + ":" + credential.password);
 }
 
 [[noreturn]] void token_refused(std::string_view realm, std::string_view why, std::string_view hint) {

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "oci/base64.h"
-
 namespace oci {
 namespace {
 
@@ -31,16 +29,6 @@ TEST(Challenge, EndsAtWhatItCannotRead) {
   EXPECT_EQ(parse_challenges("Bearer realm=\"unterminated").at(0).parameters.at("realm"), "unterminated");
   EXPECT_EQ(parse_challenges("Bearer realm=\"x\\").size(), 1U);
   EXPECT_EQ(parse_challenges("Basic \x01\x02").size(), 1U);
-}
-
-TEST(Base64, GoesBothWays) {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd", "user:pass"}) {
-    EXPECT_EQ(base64_decode(base64_encode(text)), text);
-  }
-  EXPECT_EQ(base64_encode("user:pass"), "dXNlcjpwYXNz");
-  EXPECT_EQ(base64_decode("dXNlcg"), "user");
-  EXPECT_FALSE(base64_decode("a"));
-  EXPECT_FALSE(base64_decode("dXN*"));
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 
 #include <array>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/subprocess.h"
-#include "oci/base64.h"
 
 namespace oci {
 namespace {
@@ -36,7 +36,7 @@ std::optional<Credential> from_auth_entry(const base::Json& entry) {
   credential.identity_token = entry["identitytoken"].string_or("");
   credential.registry_token = entry["registrytoken"].string_or("");
   if (const std::string packed = entry["auth"].string_or(""); !packed.empty()) {
-    const auto plain = base64_decode(packed);
+    const auto plain = base::base64_decode(packed);
     const auto parts = plain ? base::cut(*plain, ":") : std::nullopt;
     if (!parts) base::fail(base::Code::invalid_argument, "member \"auth\" is not base64 of user:password");
     credential.username = std::string(parts->first);

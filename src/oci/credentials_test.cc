@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "oci/base64.h"
 
 namespace oci {
 namespace {
@@ -22,7 +22,7 @@ class CredentialsTest : public ::testing::Test {
   void docker(const std::string& json) { base::write_file_atomic(files_.docker_config, json); }
   void podman(const std::string& json) { base::write_file_atomic(files_.auth_files[0], json); }
   static std::string auth(const std::string& user) {
-    return R"({"auth":")" + base64_encode(user + ":pw:with colon") + "\"}";
+    return R"({"auth":")" + base::base64_encode(user + ":pw:with colon") + "\"}";
   }
 
   base::TemporaryDirectory dir_;

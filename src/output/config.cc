@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "oci/base64.h"
 
 namespace output {
 namespace {
@@ -176,7 +176,7 @@ std::string finalize_config(std::string_view config_bytes, std::span<const Layer
   members["history"] = history_json(history, config.json["history"].is_null());
   members["created"] = created_json(config, history, options.epoch);
   if (!options.inline_cache.empty()) {
-    members["moby.buildkit.cache.v0"] = oci::base64_encode(options.inline_cache);
+    members["moby.buildkit.cache.v0"] = base::base64_encode(options.inline_cache);
   }
   base::Json result = base::Json::object();
   for (auto& [name, value] : members) result.set(name, std::move(value));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/json.h"
 
 namespace progress {
@@ -46,7 +47,7 @@ Json json_of(const VertexStatus& status) {
 Json json_of(const VertexLog& log) {
   auto out = Json::object();
   out.set_nonempty("vertex", log.vertex.str()).set_nonempty("stream", log.stream);
-  out.set("data", base64(log.data)).set("timestamp", base::format_rfc3339(log.timestamp));
+  out.set("data", base::base64_encode(log.data)).set("timestamp", base::format_rfc3339(log.timestamp));
   return out;
 }
 
@@ -59,14 +60,14 @@ Json json_of(const base::SourcePoint& point) {
 Json json_of(const VertexWarning& warning) {
   auto out = Json::object();
   out.set_nonempty("vertex", warning.vertex.str()).set_nonempty("level", warning.level);
-  out.set_nonempty("short", base64(warning.short_text));
+  out.set_nonempty("short", base::base64_encode(warning.short_text));
   auto detail = Json::array();
-  for (const auto& line : warning.detail) detail.push(base64(line));
+  for (const auto& line : warning.detail) detail.push(base::base64_encode(line));
   out.set_nonempty("detail", std::move(detail)).set_nonempty("url", warning.url);
   if (!warning.source) return out;
   auto info = Json::object();
   info.set_nonempty("filename", warning.source->filename);
-  if (warning.source->data) info.set_nonempty("data", base64(*warning.source->data));
+  if (warning.source->data) info.set_nonempty("data", base::base64_encode(*warning.source->data));
   out.set("sourceInfo", std::move(info));
   auto ranges = Json::array();
   for (const auto& span : warning.source->spans) {
@@ -79,23 +80,6 @@ Json json_of(const VertexWarning& warning) {
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    out += kAlphabet[(group >> 18U) & 63U];
-    out += kAlphabet[(group >> 12U) & 63U];
-    out += i + 1 < bytes.size() ? kAlphabet[(group >> 6U) & 63U] : '=';
-    out += i + 2 < bytes.size() ? kAlphabet[group & 63U] : '=';
-  }
-  return out;
-}
 
 std::string to_json(const std::vector<Event>& events) {
   auto vertexes = Json::array();

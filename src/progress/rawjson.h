@@ -15,9 +15,6 @@ namespace progress {
 /// One SolveStatus document, without a newline.
 std::string to_json(const std::vector<Event>& events);
 
-/// Standard base64 with padding.
-std::string base64(std::string_view bytes);
-
 class RawJsonRenderer final : public Renderer {
  public:
   explicit RawJsonRenderer(Writer writer);

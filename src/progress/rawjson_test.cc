@@ -11,14 +11,6 @@ namespace {
 
 using namespace testing;
 
-TEST(Base64, PadsAsTheStandardSays) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
-}
-
 TEST(RawJson, OneLineForEachEventInBuildKitsShape) {
   std::string text;
   RawJsonRenderer renderer([&](std::string_view part) { text += part; });

@@ -11,6 +11,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "sandbox/seccomp_calls.h"
 #include "sandbox/seccomp_rules.h"
@@ -146,20 +147,6 @@ Program x86_program() {
   return program;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? kDigits[(group >> (18 - 6 * k)) & 63] : '=';
-  }
-  return text;
-}
-
 }  // namespace
 
 const std::vector<sock_filter>& seccomp_program() {
@@ -174,7 +161,7 @@ const std::vector<sock_filter>& seccomp_program() {
 const std::string& seccomp_program_text() {
   static const std::string text = [] {
     const auto& program = seccomp_program();
-    return base64({reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)});
+    return base::base64_encode({reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)});
   }();
   return text;
 }

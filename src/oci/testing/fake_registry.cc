@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/strings.h"
-#include "oci/base64.h"
+#include "base/base64.h"
 #include "oci/media_type.h"
 #include "oci/url.h"
 
@@ -300,7 +300,7 @@ void FakeRegistry::intercept(Interceptor interceptor) {
 }
 
 void FakeRegistry::require_basic(const std::string& user, const std::string& password) {
-  const std::string wanted = "Basic " + base64_encode(user + ":" + password);
+  const std::string wanted = "Basic " + base::base64_encode(user + ":" + password);
   intercept([wanted](const FakeRequest& request) -> std::optional<FakeReply> {
     if (request.header("authorization") == wanted) return std::nullopt;
     return FakeReply{.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"fake\""}}};
@@ -309,7 +309,7 @@ void FakeRegistry::require_basic(const std::string& user, const std::string& pas
 
 void FakeRegistry::require_bearer(const std::string& user, const std::string& password) {
   const std::string realm = url() + "/token";
-  const std::string wanted = user.empty() ? "" : "Basic " + base64_encode(user + ":" + password);
+  const std::string wanted = user.empty() ? "" : "Basic " + base::base64_encode(user + ":" + password);
   intercept([=](const FakeRequest& request) -> std::optional<FakeReply> {
     if (request.target.starts_with("/token")) {
       if (request.header("authorization") != wanted) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/base64.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <cstdint>
 
 #include "base/strings.h"
 
-namespace oci {
+namespace base {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -48,4 +48,4 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return out;
 }
 
-}  // namespace oci
+}  // namespace base
