@@ -6,7 +6,7 @@
 #include "dockerfile/context.h"
 #include "dockerfile/convert.h"
 #include "dockerfile/directives.h"
-#include "dockerfile/shell_words.h"
+#include "dockerfile/subrequests.h"
 #include "llb/image_reference.h"
 
 namespace dockerfile {
@@ -48,6 +48,12 @@ class Frontend {
     if (auto forwarded = forward(client, source)) return std::move(*forwarded);
     if (refusal) throw *refusal;
     try {
+      if (const auto request = opts_.find("requestid"); request != opts_.end()) {
+        BuildResult result;
+        result.metadata = answer_subrequest(request->second, client, source,
+                                            [&](const LintFinding& finding) { warn(finding, source); });
+        return result;
+      }
       return convert_all(client, source);
     } catch (LocatedError& error) {
       error.set_source({source.map->filename, source.map->data, error.locations().front()});

@@ -15,6 +15,9 @@
 // here, in process; anything else is handed to Gateway::solve with frontend "gateway.v0", unless
 // the option "cmdline" says that this already happened.
 //
+// With the option "requestid" nothing is converted for building: result.metadata has the answer
+// (subrequests.h) and there are no images.
+//
 // Failure: throws base::Error with the Dockerfile's location in source(), texts as BuildKit's.
 #include <map>
 #include <optional>

@@ -140,25 +140,39 @@ class Converter {
 
   enum class UseOptions : bool { no, yes };
 
-  void add_meta_args(ArgList& args, UseOptions use) const {
+  void add_meta_args(ArgList& args, UseOptions use, StageParameters* parameters = nullptr) const {
     for (const auto& command : program_.meta_args) {
       for (const auto& arg : command.args) {
         std::optional<std::string> value;
+        std::set<std::string> uses;
         const auto given = build_args_.find(arg.key);
         if (use == UseOptions::yes && given != build_args_.end()) {
           value = given->second;
         } else if (arg.value) {
-          value = with_location(command.location, [&] { return shell_.expand(*arg.value, args).text; });
+          auto word = with_location(command.location, [&] { return shell_.expand(*arg.value, args); });
+          uses = std::move(word.matched);
+          value = std::move(word.text);
         }
+        if (parameters != nullptr) note_meta_arg(*parameters, command, arg, value, std::move(uses));
         if (value) args.set(arg.key, std::move(*value));
       }
     }
   }
 
+  static void note_meta_arg(StageParameters& parameters, const ArgCommand& command, const KeyOptionalValue& arg,
+                            const std::optional<std::string>& value, std::set<std::string> uses) {
+    // `ARG A=${A}x` stands on what the A before it stood on.
+    if (uses.erase(arg.key) > 0) {
+      if (const auto old = parameters.args.find(arg.key); old != parameters.args.end()) uses.merge(old->second.uses);
+    }
+    parameters.args[arg.key] = {arg.key, value.value_or(""), arg.doc_comment, command.location, std::move(uses)};
+  }
+
   void set_global_args() {
     set_default_args(config_.target.empty() ? program_.stages.back().name : config_.target);
     check_default_bases();
-    add_meta_args(global_args_, UseOptions::yes);
+    if (options_.with_outline) parameters_.emplace();
+    add_meta_args(global_args_, UseOptions::yes, parameters_ ? &*parameters_ : nullptr);
     for (const auto& command : program_.meta_args) {
       for (const auto& arg : command.args) declared_args_.insert(arg.key);
     }
@@ -230,6 +244,7 @@ class Converter {
   void make_stage(Stage from, std::size_t index) {
     auto* made = stages_.make();
     made->stage = std::move(from);
+    made->parameters = parameters_;
     const auto& stage = made->stage;
     const auto lint = lint_.with_comments(stage.comments);
     auto word = with_location(stage.location, [&] { return shell_.expand(stage.base_name, global_args_); });
@@ -238,7 +253,8 @@ class Converter {
     made->stage.base_name = word.text;
     bases_.push_back(word.text);
     made->name = stage.name;
-    if (!stage.platform.empty()) made->platform = stage_platform(stage, lint);
+    auto used = std::move(word.matched);
+    if (!stage.platform.empty()) made->platform = stage_platform(stage, lint, used);
     if (!stage.name.empty()) {
       made->named_context = named_context(stage.name, *made, made->platform);
       if (made->named_context) {
@@ -250,6 +266,7 @@ class Converter {
       made->name = "stage-" + std::to_string(index);
     }
     stages_.add(made);
+    if (made->parameters) made->parameters->used_args.merge(used);
     made->command_total = made->stage.base_name != kScratch && made->base == nullptr ? 1 : 0;
     for (const auto& command : made->stage.commands) {
       if (std::holds_alternative<AddCommand>(command) || std::holds_alternative<CopyCommand>(command) ||
@@ -260,7 +277,8 @@ class Converter {
     made->ignore_cache = config_.is_no_cache(stage.name);
   }
 
-  llb::Platform stage_platform(const Stage& stage, const Lint& lint) const {
+  /// Adds the ARGs it is made of to `used`.
+  llb::Platform stage_platform(const Stage& stage, const Lint& lint, std::set<std::string>& used) const {
     ExpandedWord word;
     with_location(stage.location, [&] {
       base::with_context([&] { word = shell_.expand(stage.platform, global_args_); },
@@ -278,7 +296,9 @@ class Converter {
       fail_at(stage.location, suggested("empty platform value from expression " + stage.platform));
     }
     try {
-      return llb::parse_platform(word.text);
+      const auto platform = llb::parse_platform(word.text);
+      used.merge(word.matched);
+      return platform;
     } catch (const base::Error& error) {
       base::Error outer(error.code(), suggested(error.text()));
       outer.add_frame("failed to parse platform " + stage.platform);
@@ -764,6 +784,7 @@ class Converter {
     result.image = std::move(target_->image);
     result.base_image = target_->base_image;
     result.epoch = epoch_;
+    if (options_.with_outline) result.outline = outline_of(*target_);
     // What named contexts still have to ask of the stages is asked while marshalling.
     result.keep = std::make_shared<StageTable>(std::move(stages_));
     return result;
@@ -783,6 +804,7 @@ class Converter {
   std::vector<std::string> bases_;
   ArgList global_args_;
   std::set<std::string> declared_args_;
+  std::optional<StageParameters> parameters_;  ///< global ARGs, when an outline is wanted
   std::optional<Epoch> epoch_;
   StageTable stages_;
   StageState* target_ = nullptr;

@@ -13,6 +13,7 @@
 #include "dockerfile/convert_lint.h"
 #include "dockerfile/image_config.h"
 #include "dockerfile/instructions.h"
+#include "dockerfile/outline.h"
 #include "dockerfile/parser.h"
 #include "dockerfile/practice.h"
 #include "llb/state.h"
@@ -36,6 +37,7 @@ struct ConvertOptions {
   PracticeSink practice;                         ///< none = no rules beyond BuildKit's
   /// Convert stages the target does not need, too (for checks).
   enum class Stages : std::uint8_t { needed, all } stages = Stages::needed;
+  bool with_outline = false;  ///< gather ConvertResult::outline
 };
 
 struct ConvertResult {
@@ -44,6 +46,7 @@ struct ConvertResult {
   ImageConfig image;
   std::shared_ptr<const ImageConfig> base_image;  ///< null when from scratch
   std::optional<Epoch> epoch;
+  std::optional<Outline> outline;
   std::shared_ptr<void> keep;  ///< what `state` stands on besides the builder
 };
 

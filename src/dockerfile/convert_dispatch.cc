@@ -98,7 +98,8 @@ struct Dispatcher {
     bool first = true;
     for (auto& arg : command_args.args) {
       check_secret_name("ARG", arg.key, command_args.location, lint);
-      set_arg(command_args, arg);
+      const auto origin = set_arg(command_args, arg);
+      if (stage.parameters) note_arg(*stage.parameters, command_args, arg, origin);
       if (arg.value && !is_setting(arg.key)) stage.state = stage.state.with_env(arg.key, *arg.value);
       stage.build_args.push_back(arg);
       if (!first) text += " ";
@@ -109,8 +110,10 @@ struct Dispatcher {
     commit(std::move(text));
   }
 
+  enum class ArgOrigin : bool { own, global };
+
   /// The option's value, else the default, else the global ARG's value.
-  void set_arg(const ArgCommand& command_args, KeyOptionalValue& arg) const {
+  ArgOrigin set_arg(const ArgCommand& command_args, KeyOptionalValue& arg) const {
     if (const auto given = context.build_args.find(arg.key); given != context.build_args.end()) {
       arg.value = given->second;
     } else if (arg.value) {
@@ -118,9 +121,18 @@ struct Dispatcher {
       auto word = context.shell.expand(*arg.value, env);
       check_unmatched(command_args, stage, env, std::move(word.unmatched), lint);
       arg.value = std::move(word.text);
-    } else {
-      arg.value = context.global_args.get(arg.key);
+    } else if (auto global = context.global_args.get(arg.key)) {
+      arg.value = std::move(global);
+      return ArgOrigin::global;
     }
+    return ArgOrigin::own;
+  }
+
+  static void note_arg(StageParameters& parameters, const ArgCommand& command_args, const KeyOptionalValue& arg,
+                       ArgOrigin origin) {
+    parameters.used_args.insert(arg.key);
+    if (origin == ArgOrigin::global) return;  // described where it is declared
+    parameters.args[arg.key] = {arg.key, arg.value.value_or(""), arg.doc_comment, command_args.location, {}};
   }
 
   void operator()(MaintainerCommand& maintainer) const {

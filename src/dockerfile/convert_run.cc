@@ -160,6 +160,9 @@ class RunConverter {
       if (mount.target.empty()) base::fail(base::Code::invalid_argument, "one of source, target required");
       secret.id = base::base_name(mount.target);
     }
+    if (stage_.parameters) {
+      stage_.parameters->secrets.try_emplace(secret.id, OutlineMount{secret.id, mount.required, run_.location});
+    }
     if (!mount.target.empty()) secret.target = mount.target;
     if (!mount.env && !secret.target) secret.target = "/run/secrets/" + base::base_name(secret.id);
     secret.env = mount.env;
@@ -174,6 +177,10 @@ class RunConverter {
 
   void add_ssh(const Mount& mount) {
     if (!mount.source.empty()) base::fail(base::Code::invalid_argument, "ssh does not support source");
+    if (stage_.parameters) {
+      const std::string id = mount.id.empty() ? "default" : mount.id;
+      stage_.parameters->ssh.try_emplace(id, OutlineMount{id, mount.required, run_.location});
+    }
     llb::RunSsh ssh{.id = mount.id, .target = mount.target};
     ssh.optional = !mount.required;
     if (mount.uid || mount.gid || mount.mode) {

@@ -120,7 +120,10 @@ StageState* StageTable::make() { return owned_.emplace_back(std::make_unique<Sta
 void StageTable::add(StageState* stage) {
   all.push_back(stage);
   // Names are kept in lower case and a base is looked up as it is written: FROM Base finds no stage.
-  if (const auto found = by_name_.find(stage->stage.base_name); found != by_name_.end()) stage->base = found->second;
+  if (const auto found = by_name_.find(stage->stage.base_name); found != by_name_.end()) {
+    stage->base = found->second;
+    if (stage->parameters) stage->parameters = found->second->parameters;
+  }
   if (!stage->stage.name.empty()) by_name_[base::lower_runes(stage->stage.name)] = stage;
 }
 

@@ -13,6 +13,7 @@
 #include "dockerfile/convert_lint.h"
 #include "dockerfile/image_config.h"
 #include "dockerfile/instructions.h"
+#include "dockerfile/outline.h"
 #include "dockerfile/pattern_matcher.h"
 #include "dockerfile/shell_words.h"
 #include "llb/state.h"
@@ -77,6 +78,7 @@ struct StageState {
   ImageConfig image;
   std::shared_ptr<const ImageConfig> base_image;
   std::vector<KeyOptionalValue> build_args;
+  std::optional<StageParameters> parameters;                     ///< when an outline is wanted
   PathSet context_paths;                                         ///< used of the main context
   std::shared_ptr<PathSet> paths = std::make_shared<PathSet>();  ///< used of this stage, shared with its base
   bool ignore_cache = false;
@@ -142,6 +144,8 @@ void dispatch(StageState& stage, StageCommand& command, const DispatchContext& c
 void dispatch_run(StageState& stage, const StageCommand& command, RunCommand& run, const DispatchContext& context);
 void dispatch_copy(StageState& stage, const StageCommand& command, CopyCommand& copy, const DispatchContext& context);
 void dispatch_add(StageState& stage, AddCommand& add, const DispatchContext& context);
+/// What `target` and the stages it needs take; its stages were converted with parameters.
+Outline outline_of(const StageState& target);
 /// The directory and user a base image comes with.
 void inherit_workdir(StageState& stage);
 

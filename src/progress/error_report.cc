@@ -1,58 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "progress/error_report.h"
 
-#include <algorithm>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/format.h"
 #include "base/strings.h"
 #include "progress/log_lines.h"
 
 namespace progress {
-namespace {
-
-constexpr std::string_view kRule = "--------------------\n";
-
-/// First and last line that the spans touch; a span that ends before it starts is its start line.
-struct Lines {
-  int first = 0;
-  int last = 0;
-};
-
-std::optional<Lines> extent(const std::vector<base::SourceSpan>& spans) {
-  std::optional<Lines> lines;
-  for (const auto& span : spans) {
-    const int last = std::max(span.start.line, span.end.line);
-    if (!lines) lines = Lines{span.start.line, last};
-    lines->first = std::min(lines->first, span.start.line);
-    lines->last = std::max(lines->last, last);
-  }
-  return lines;
-}
-
-bool marked(const std::vector<base::SourceSpan>& spans, int line) {
-  return std::any_of(spans.begin(), spans.end(), [line](const base::SourceSpan& span) {
-    return span.start.line <= line && line <= std::max(span.start.line, span.end.line);
-  });
-}
-
-/// Opens the window around the marked lines: about two lines each side of several, more of a single one.
-Lines with_context(Lines lines, int count) {
-  const int wanted = lines.first == lines.last ? 4 : 2;
-  for (int added = 0; added < wanted; ++added) {
-    if (lines.first > 1) {
-      --lines.first;
-      ++added;
-    }
-    if (lines.last < count) {
-      ++lines.last;
-      ++added;
-    }
-  }
-  return lines;
-}
-
-}  // namespace
 
 std::string failed_step_block(const FailedStep& step) {
   std::string out = base::format("------\n > {}:\n", safe_text(step.name));
@@ -61,20 +17,9 @@ std::string failed_step_block(const FailedStep& step) {
 }
 
 std::string source_excerpt(const base::SourceRange& source) {
-  if (!source.data) return "";
-  const auto text = base::split(*source.data, '\n');
-  const auto count = static_cast<int>(text.size());
-  auto lines = extent(source.spans);
-  if (!lines || lines->first < 1 || lines->first > count) return "";
-  lines->last = std::min(lines->last, count);
-  std::string out = base::format("{}:{}\n{}", safe_text(source.filename), lines->first, kRule);
-  const auto window = with_context(*lines, count);
-  for (int line = window.first; line <= window.last; ++line) {
-    std::string_view content = text[static_cast<std::size_t>(line - 1)];
-    out += base::format(" {:3} | {} {}\n", line, marked(source.spans, line) ? ">>>" : "   ",
-                        safe_line(base::trim(content, "\r")));
-  }
-  return out.append(kRule);
+  auto printable = source;
+  printable.filename = safe_text(source.filename);
+  return base::excerpt(printable, [](std::string_view line) { return safe_line(base::trim(line, "\r")); });
 }
 
 std::string error_report(const base::Error& error, const std::optional<FailedStep>& step) {

@@ -2,9 +2,9 @@
 // conformance_frontend --inputs FILE --out FILE [--only ID] [--repeat N]
 //
 // Runs the Dockerfile frontend on every record and case of a corpus and writes what came of it, one
-// JSON line per record, for the corpus's compare.py. Prints the time spent in the frontend alone.
+// JSON line per record (gzipped when FILE ends in .gz), for the corpus's compare.py. A case's
+// "sub" names the subrequests it is asked besides. Prints the time spent in the frontend alone.
 #include <cstdio>
-#include <fstream>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -54,18 +54,24 @@ Json source_view(const std::string& filename, const dockerfile::Ranges& ranges) 
   return Json::object().set("filename", filename).set("ranges", conformance::ranges_view(ranges));
 }
 
-Json error_view(const base::Error& error, const std::string& filename) {
+/// Message and places; what subrequests fail with has no more than that.
+Json bare_error_view(const base::Error& error) {
   auto view = Json::object();
   view.set("message", error.text());
-  const auto* located = dynamic_cast<const dockerfile::LocatedError*>(&error);
-  if (located != nullptr) {
+  if (const auto* located = dynamic_cast<const dockerfile::LocatedError*>(&error)) {
     auto locations = Json::array();
+    for (const auto& ranges : located->locations()) locations.push(conformance::ranges_view(ranges));
+    view.set("locations", std::move(locations));
+  }
+  return view;
+}
+
+Json error_view(const base::Error& error, const std::string& filename) {
+  auto view = bare_error_view(error);
+  if (const auto* located = dynamic_cast<const dockerfile::LocatedError*>(&error)) {
     auto sources = Json::array();
-    for (const auto& ranges : located->locations()) {
-      locations.push(conformance::ranges_view(ranges));
-      sources.push(source_view(filename, ranges));
-    }
-    view.set("locations", std::move(locations)).set("sources", std::move(sources));
+    for (const auto& ranges : located->locations()) sources.push(source_view(filename, ranges));
+    view.set("sources", std::move(sources));
   } else if (error.source()) {
     view.set("sources", Json::array().push(source_view(error.source()->filename, error.source()->spans)));
   }
@@ -99,6 +105,27 @@ void put_result(const dockerfile::BuildResult& result, Json& view) {
   view.set("llb", std::move(graphs)).set("metadata", Json::string_map(result.metadata));
 }
 
+/// A subrequest's answer without the file's own bytes in it.
+Json answer_view(const std::map<std::string, std::string>& metadata) {
+  auto result = Json::parse(metadata.at("result.json"));
+  auto sources = Json::array();
+  for (auto source : result["sources"].items()) {
+    if (source.is_object()) {
+      source.erase("data");
+      sources.push(std::move(source));
+    } else {
+      sources.push(nullptr);
+    }
+  }
+  result.set("sources", std::move(sources));
+  auto view = Json::object();
+  view.set("result", std::move(result)).set("text", metadata.at("result.txt")).set("version", metadata.at("version"));
+  if (const auto code = metadata.find("result.statuscode"); code != metadata.end()) {
+    view.set("statuscode", code->second);
+  }
+  return view;
+}
+
 class Runner {
  public:
   explicit Runner(int repeat) : repeat_(repeat) {}
@@ -111,7 +138,7 @@ class Runner {
     if (record.contains("dockerignore")) files.dockerignore = record["dockerignore"].as_string();
     auto cases = Json::array();
     for (const auto& each : record["cases"].items()) {
-      cases.push(Json::object().set("name", each["name"]).set("build", run_case(each, files)));
+      cases.push(run_case(each, files));
     }
     auto out = Json::object();
     out.set("schema", "dfgold/1")
@@ -120,8 +147,10 @@ class Runner {
     return out.set("cases", std::move(cases));
   }
 
-  double seconds() const { return spent_; }
-  int cases() const { return cases_; }
+  void print_times() const {
+    std::fprintf(stderr, "%d cases, %.3f s of processor time in the frontend\n", cases_, spent_);
+    std::fprintf(stderr, "%d subrequests, %.3f s\n", asked_, asked_seconds_);
+  }
 
  private:
   Json run_case(const Json& each, Files& files) {
@@ -131,7 +160,29 @@ class Runner {
     files.filename = filename == opts.end() ? "Dockerfile" : filename->second;
     ++cases_;
     for (int i = 1; i < repeat_; ++i) run_once(files, opts);
-    return run_once(files, opts);
+    auto out = Json::object();
+    out.set("name", each["name"]).set("build", run_once(files, opts));
+    opts["frontend.caps"] = "moby.buildkit.frontend.subrequests";
+    for (const auto& name : each["sub"].string_items()) {
+      opts["requestid"] = "frontend." + name;
+      out.set(name, ask(files, opts));
+    }
+    return out;
+  }
+
+  Json ask(const Files& files, const std::map<std::string, std::string>& opts) {
+    ++asked_;
+    FakeGateway gateway(files);
+    const auto start = conformance::cpu_seconds();
+    const auto stop_clock = [&] { asked_seconds_ += conformance::cpu_seconds() - start - gateway.seconds; };
+    try {
+      const auto result = dockerfile::build(gateway, opts);
+      stop_clock();
+      return answer_view(result.metadata);
+    } catch (const base::Error& error) {
+      stop_clock();
+      return Json::object().set("error", bare_error_view(error));
+    }
   }
 
   Json run_once(const Files& files, const std::map<std::string, std::string>& opts) {
@@ -157,21 +208,22 @@ class Runner {
   int repeat_;
   int cases_ = 0;
   double spent_ = 0;
+  int asked_ = 0;
+  double asked_seconds_ = 0;
 };
 
 }  // namespace
 
 int main(int count, char** words) try {
   const auto arguments = parse_arguments(count, words);
-  std::ofstream out(arguments.out, std::ios::binary);
+  conformance::RecordWriter out(arguments.out);
   Runner runner(arguments.repeat);
   conformance::each_record(arguments.inputs, [&](const Json& record) {
     if (!arguments.only.empty() && record["id"].string_or("") != arguments.only) return;
-    out << runner.run_record(record).dump() << '\n';
+    out.add(runner.run_record(record));
   });
-  out.flush();
-  if (!out) base::fail(base::Code::resource_exhausted, "writing {}", arguments.out);
-  std::fprintf(stderr, "%d cases, %.3f s of processor time in the frontend\n", runner.cases(), runner.seconds());
+  out.close();
+  runner.print_times();
   return 0;
 } catch (const base::Error& error) {
   std::fprintf(stderr, "conformance_frontend: %s\n", error.text().c_str());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/unicode.h"
@@ -52,6 +53,27 @@ void each_record(const std::string& path, const std::function<void(const base::J
     if (size == 0) break;
   }
   if (!text.empty()) use(base::Json::parse(text));
+}
+
+RecordWriter::RecordWriter(const std::string& path) : path_(path) {
+  // "T": no compression.
+  file_ = gzopen(path.c_str(), path.ends_with(".gz") ? "wbe6" : "wbeT");
+  if (file_ == nullptr) base::fail_errno(errno, "create " + path);
+}
+
+RecordWriter::~RecordWriter() {
+  if (file_ != nullptr) gzclose(static_cast<gzFile>(file_));
+}
+
+void RecordWriter::add(const base::Json& record) {
+  const auto line = record.dump() + "\n";
+  const auto wrote = gzwrite(static_cast<gzFile>(file_), line.data(), static_cast<unsigned>(line.size()));
+  if (wrote != static_cast<int>(line.size())) base::fail(base::Code::resource_exhausted, "writing {}", path_);
+}
+
+void RecordWriter::close() {
+  const int status = gzclose(static_cast<gzFile>(std::exchange(file_, nullptr)));
+  if (status != Z_OK) base::fail(base::Code::resource_exhausted, "writing {}", path_);
 }
 
 std::string canonical(const base::Json& value) { return sorted(value).dump(); }
