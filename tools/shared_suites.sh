@@ -18,8 +18,8 @@ if [ -f "$shared/corpus/dev/tables.jsonl.gz" ]; then
   echo "== corpus tables"
   build/release/tests/conformance/conformance_tables --tables "$shared/corpus/dev/tables.jsonl.gz" | tail -12
   echo "== corpus frontend"
-  build/release/tests/conformance/conformance_frontend --inputs "$shared/corpus/dev/inputs.jsonl.gz" --out "$work/out.jsonl" | tail -3
-  python3 "$shared/corpus/compare.py" "$shared/corpus/dev/golden.jsonl.gz" "$work/out.jsonl" --show 0 | tail -24
+  build/release/tests/conformance/conformance_frontend --inputs "$shared/corpus/dev/inputs.jsonl.gz" --out "$work/out.jsonl.gz" 2>&1 | tail -3
+  python3 "$shared/corpus/compare.py" "$shared/corpus/dev/golden.jsonl.gz" "$work/out.jsonl.gz" --show 3 | tail -32
 fi
 
 if [ -f "$shared/cases/run.py" ]; then
@@ -30,7 +30,7 @@ if [ -f "$shared/cases/run.py" ]; then
   fi
   slipway="$PWD/build/release/slipway --root $work/store"
   (cd "$shared/cases" && timeout 900 ./run.py --prog "$slipway" --quirks-ok -j 2 --work "$work/cases" \
-    --filter '^(add|args|copy|env|errors|heredoc|ignore|layers|meta|parser|run|stages|output)/') >"$work/cases.log" 2>&1
+    --filter '^(add|args|check|cli|copy|env|errors|heredoc|ignore|layers|meta|parser|run|stages|output)/') >"$work/cases.log" 2>&1
   grep -vE ' ok$' "$work/cases.log" | cut -c1-200 | sed 's|^|cases: |' | tail -45
 fi
 exit 0

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/build_session.h"
+#include "cli/call.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "output/metadata.h"
@@ -57,9 +58,7 @@ void check_usage(const BuildOptions& options) {
     error.set_hint("'slipway build .' builds the current directory");
     throw error;
   }
-  if (options.check || options.call != "build") {
-    refuse(base::format("--call={} is not available yet", options.check ? "check" : options.call), "build without it");
-  }
+  parse_call(options);
   const bool wants_provenance = !options.provenance.empty() && options.provenance != "false";
   const bool wants_sbom = !options.sbom.empty() && options.sbom != "false";
   if (wants_provenance || wants_sbom || !options.attests.empty()) {
@@ -112,6 +111,11 @@ int run_build(const std::string& root, const BuildOptions& options) {
   std::unique_ptr<BuildSession> session;
   try {
     session = std::make_unique<BuildSession>(root, options, *display);
+    if (const auto call = parse_call(options)) {
+      const auto answer = session->plan(interrupt.token()).metadata;
+      display->finish();
+      return print_answer(*call, answer);
+    }
     const Exported report = build_all(*session, options, outputs, *display, interrupt.token());
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);

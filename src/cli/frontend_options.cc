@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "cli/call.h"
 
 namespace cli {
 namespace {
@@ -142,6 +143,10 @@ std::map<std::string, std::string> frontend_options(const BuildOptions& options)
   if (!options.shm_size.empty()) out["shm-size"] = std::to_string(parse_size(options.shm_size, "--shm-size"));
   if (!options.cgroup_parent.empty()) out["cgroup-parent"] = options.cgroup_parent;
   if (!options.targets.empty()) out["target"] = options.targets.back();
+  if (const auto call = parse_call(options)) {
+    out["requestid"] = call->request;
+    out["frontend.caps"] = "moby.buildkit.frontend.subrequests";
+  }
   if (!options.platforms.empty()) out["platform"] = base::join(options.platforms, ",");
   if (const char* epoch = ::getenv("SOURCE_DATE_EPOCH"); epoch && !out.contains("build-arg:SOURCE_DATE_EPOCH")) {
     out["build-arg:SOURCE_DATE_EPOCH"] = epoch;

@@ -95,7 +95,8 @@ void add_build_flags(CLI::App& app, BuildOptions& options, std::vector<std::stri
   add_cache_flags(app, options);
   app.add_option("--progress", options.progress, "auto, tty, plain, quiet, none or rawjson");
   app.add_flag("-q,--quiet", options.quiet, "Print nothing but the image id");
-  app.add_option("--call", options.call, "build, check, outline or targets");
+  app.add_option("--call", options.call,
+                 "build, check, outline, targets or subrequests.describe; with ,format=json as JSON");
   app.add_flag("--check", options.check, "Check the Dockerfile without building (--call=check)");
   app.add_option("--snapshot-driver", options.driver, "overlay or native (default: what works here)");
   add_ignored(app, notes);
