@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // slipway check.
 #include <cstdio>
+#include <filesystem>
 
 #include "base/error.h"
 #include "cli/build_session.h"
@@ -16,9 +17,23 @@ namespace {
 constexpr int kFindings = 1;
 constexpr int kUsage = 2;
 
-std::string formatted(const dockerfile::CheckReport& report, const std::string& format) {
-  if (format == "json") return check_json(report);
-  if (format == "sarif") return check_sarif(report);
+/// Where the Dockerfile lies, from here; its bare name when it came from elsewhere.
+std::string path_of(const BuildOptions& build, const std::string& filename) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path path = filename;
+  if (!build.file.empty() && build.file != "-") {
+    path = build.file;
+  } else if (build.file.empty() && fs::is_directory(build.context, error)) {
+    path = fs::path(build.context) / filename;
+  }
+  const auto near = fs::proximate(path, error);
+  return error ? path.native() : near.native();
+}
+
+std::string formatted(const dockerfile::CheckReport& report, const CheckOptions& options, const BuildOptions& build) {
+  if (options.format == "json") return check_json(report);
+  if (options.format == "sarif") return check_sarif(report, path_of(build, report.filename));
   return check_text(report);
 }
 
@@ -42,7 +57,7 @@ int run_check(const std::string& root, const CheckOptions& options) {
   BuildSession session(root, build, *display);
   const auto report = session.check(rules, interrupt.token());
   display->finish();
-  std::fputs(formatted(report, options.format).c_str(), stdout);
+  std::fputs(formatted(report, options, build).c_str(), stdout);
   if (report.error) std::fputs(progress::error_report(*report.error).c_str(), stderr);
   if (options.format == "text" && report.findings.empty() && !report.error) {
     std::fputs("Check complete, no warnings found.\n", stdout);

@@ -13,6 +13,7 @@ namespace cli {
 
 std::string check_text(const dockerfile::CheckReport& report);
 std::string check_json(const dockerfile::CheckReport& report);
-std::string check_sarif(const dockerfile::CheckReport& report);
+/// `path` is where the Dockerfile lies, for those who read the findings in the repository.
+std::string check_sarif(const dockerfile::CheckReport& report, const std::string& path);
 
 }  // namespace cli

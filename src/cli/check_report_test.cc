@@ -48,6 +48,15 @@ app.Dockerfile:2
 )");
 }
 
+TEST(CheckReport, TextFromTheDockerfileCannotSpeakToTheTerminal) {
+  dockerfile::CheckReport report;
+  report.text = std::make_shared<const std::string>("");
+  report.findings.push_back({"UnusedStage", "", "", "stage \x1b]0;evil\x07 \x1b[2J", "use \x1b[31m", {}});
+  EXPECT_EQ(check_text(report).find('\x1b'), std::string::npos);
+  EXPECT_EQ(check_json(report).find('\x1b'), std::string::npos);
+  EXPECT_EQ(check_sarif(report, "Dockerfile").find('\x1b'), std::string::npos);
+}
+
 TEST(CheckReport, JsonHasBuildKitsMembersAndTheFix) {
   const auto json = Json::parse(check_json(sample()));
   const auto& warnings = json["warnings"].items();
@@ -62,7 +71,7 @@ TEST(CheckReport, JsonHasBuildKitsMembersAndTheFix) {
 }
 
 TEST(CheckReport, SarifNamesEveryRuleOnceAndPointsAtLines) {
-  const auto json = Json::parse(check_sarif(sample()));
+  const auto json = Json::parse(check_sarif(sample(), "a b/é.Dockerfile"));
   EXPECT_EQ(json["version"].as_string(), "2.1.0");
   const auto& run = json["runs"].items().at(0);
   const auto& rules = run["tool"]["driver"]["rules"].items();
@@ -76,6 +85,8 @@ TEST(CheckReport, SarifNamesEveryRuleOnceAndPointsAtLines) {
   const auto& region = results[1]["locations"].items().at(0)["physicalLocation"]["region"];
   EXPECT_EQ(region["startLine"].as_int(), 2);
   EXPECT_EQ(region["endLine"].as_int(), 3);
+  EXPECT_EQ(results[1]["locations"].items().at(0)["physicalLocation"]["artifactLocation"]["uri"].as_string(),
+            "a%20b/%C3%A9.Dockerfile");
   // SARIF knows no line 0: a finding without a place has no region.
   EXPECT_FALSE(results[2]["locations"].items().at(0)["physicalLocation"].contains("region"));
   EXPECT_TRUE(run["invocations"].items().at(0)["executionSuccessful"].as_bool());
@@ -85,7 +96,7 @@ TEST(CheckReport, AStoppedCheckIsNoCleanOne) {
   auto report = sample();
   report.error = base::Error(base::Code::invalid_argument, "unknown instruction: RUNN");
   report.error->set_source({"app.Dockerfile", report.text, dockerfile::line_ranges(2, 2)});
-  const auto run = Json::parse(check_sarif(report))["runs"].items().at(0);
+  const auto run = Json::parse(check_sarif(report, "Dockerfile"))["runs"].items().at(0);
   const auto& invocation = run["invocations"].items().at(0);
   EXPECT_FALSE(invocation["executionSuccessful"].as_bool());
   EXPECT_EQ(invocation["toolExecutionNotifications"].items().at(0)["message"]["text"].as_string(),

@@ -50,6 +50,18 @@ TEST(CommandLine, FlagsOfOtherBuildersAreNoted) {
 
 TEST(CommandLine, RootComesBeforeTheCommand) { EXPECT_EQ(parse_command_line({"--root", "/x", "images"}).root, "/x"); }
 
+TEST(CommandLine, CheckTakesRulesAFormatAndWhatTheDockerfileIsReadWith) {
+  const auto invocation = parse_command_line(
+      {"check", "--rules", "all", "--skip=A,B", "--format", "sarif", "-f", "x", "--build-arg", "V=1", "dir"});
+  const auto& options = std::get<CheckOptions>(invocation.command);
+  EXPECT_EQ(options.rules, "all");
+  EXPECT_EQ(options.skip, "A,B");
+  EXPECT_EQ(options.format, "sarif");
+  EXPECT_EQ(options.build.file, "x");
+  EXPECT_EQ(options.build.context, "dir");
+  EXPECT_EQ(options.build.build_args, std::vector<std::string>{"V=1"});
+}
+
 TEST(CommandLine, MistakesAreUsageErrors) {
   for (const std::vector<std::string>& args : {std::vector<std::string>{},
                                                {"bulid", "."},

@@ -149,7 +149,7 @@ bool is_workbench(const PracticeFile& file) {
 bool is_build_image(std::string_view image) {
   static constexpr std::array<std::string_view, 10> kNames = {"golang",  "rust",  "gcc",   "maven", "gradle",
                                                               "haskell", "swift", "clang", "ghc",   "sbt"};
-  const auto name_end = std::min(image.find_first_of("@", 0), image.size());
+  const auto name_end = std::min(image.find('@'), image.size());
   auto rest = image.substr(0, name_end);
   const auto slash = rest.rfind('/');
   const auto colon = rest.find(':', slash == rest.npos ? 0 : slash);

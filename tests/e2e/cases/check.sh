@@ -37,6 +37,7 @@ same "$(jq -r '.warnings[].ruleName' stdout)" UnusedStage
 same "$(jq -r '.warnings[0].location.ranges[0].start.line' stdout)" 1
 check 1 --rules all --format sarif ctx
 same "$(jq -r '.version' stdout)" 2.1.0
+same "$(jq -r '.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri' stdout)" ctx/Dockerfile
 same "$(jq -r '[.runs[0].results[] | .ruleId == .ruleIndex] | any' stdout)" false
 same "$(jq -r '.runs[0] as $r | [$r.results[] | $r.tool.driver.rules[.ruleIndex].id == .ruleId] | all' stdout)" true
 
