@@ -34,7 +34,7 @@ bool is_upper(const std::string& text) {
 void check_unmatched(const CommandBase& command, const StageState& stage, const Environment& env,
                      std::set<std::string> unmatched, const Lint& lint) {
   if (!lint.enabled()) return;
-  for (const auto& arg : stage.build_args) unmatched.erase(arg.key);
+  std::erase_if(unmatched, [&](const std::string& name) { return stage.build_args.contains(name); });
   if (unmatched.empty()) return;
   const auto options = env.names();
   for (const auto& name : unmatched) {

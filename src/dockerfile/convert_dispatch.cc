@@ -101,7 +101,7 @@ struct Dispatcher {
       const auto origin = set_arg(command_args, arg);
       if (stage.parameters) note_arg(*stage.parameters, command_args, arg, origin);
       if (arg.value && !is_setting(arg.key)) stage.state = stage.state.with_env(arg.key, *arg.value);
-      stage.build_args.push_back(arg);
+      stage.build_args.set(arg);
       if (!first) text += " ";
       first = false;
       text += arg.key;

@@ -233,15 +233,8 @@ class RunConverter {
   /// The command with the build arguments it ran under: "|1 VERSION=2 /bin/sh -c make".
   std::string command_text(const StateEnvironment& env) const {
     std::vector<std::string> words;
-    std::map<std::string, std::size_t> place;
     for (const auto& arg : stage_.build_args) {
-      auto text = arg.key + "=" + env.get(arg.key).value_or(arg.value.value_or(""));
-      if (const auto found = place.find(arg.key); found != place.end()) {
-        words[found->second] = std::move(text);
-      } else {
-        place.emplace(arg.key, words.size());
-        words.push_back(std::move(text));
-      }
+      words.push_back(arg.key + "=" + env.get(arg.key).value_or(arg.value.value_or("")));
     }
     if (!words.empty()) words.insert(words.begin(), "|" + std::to_string(words.size()));
     words.insert(words.end(), args_.begin(), args_.end());

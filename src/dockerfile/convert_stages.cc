@@ -57,6 +57,15 @@ std::string padded(int number, int width) {
 
 // ---- args ------------------------------------------------------------------------------------
 
+void BuildArgs::set(const KeyOptionalValue& arg) {
+  const auto [place, is_new] = places_.emplace(arg.key, args_.size());
+  if (is_new) {
+    args_.push_back(arg);
+  } else {
+    args_[place->second] = arg;
+  }
+}
+
 void ArgList::set(const std::string& name, std::string value) {
   erase(name);
   entries_.emplace_back(name, std::move(value));
@@ -90,7 +99,7 @@ void StageState::inherit() {
   base_image = base->base_image;
   paths = base->paths;
   workdir_set = base->workdir_set;
-  build_args.insert(build_args.end(), base->build_args.begin(), base->build_args.end());
+  for (const auto& arg : base->build_args) build_args.set(arg);
 }
 
 void StageState::depend_on(StageState* other, const Ranges& where) {

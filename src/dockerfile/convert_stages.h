@@ -45,6 +45,19 @@ class StateEnvironment final : public Environment {
   llb::State state_;
 };
 
+/// The ARGs a stage has declared, in order of their first declaration, each with its last value.
+class BuildArgs {
+ public:
+  void set(const KeyOptionalValue& arg);
+  bool contains(const std::string& name) const { return places_.contains(name); }
+  auto begin() const { return args_.begin(); }
+  auto end() const { return args_.end(); }
+
+ private:
+  std::vector<KeyOptionalValue> args_;
+  std::map<std::string, std::size_t> places_;
+};
+
 /// A command and the stages it takes files from, one per mount or the one of --from.
 struct StageCommand {
   Command command;
@@ -77,7 +90,7 @@ struct StageState {
   llb::State state;
   ImageConfig image;
   std::shared_ptr<const ImageConfig> base_image;
-  std::vector<KeyOptionalValue> build_args;
+  BuildArgs build_args;
   std::optional<StageParameters> parameters;                     ///< when an outline is wanted
   PathSet context_paths;                                         ///< used of the main context
   std::shared_ptr<PathSet> paths = std::make_shared<PathSet>();  ///< used of this stage, shared with its base
