@@ -52,6 +52,10 @@ std::optional<std::pair<std::string_view, std::string_view>> cut(std::string_vie
   return std::pair(text.substr(0, at), text.substr(at + separator.size()));
 }
 
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -3,6 +3,7 @@
 // Small text helpers that every room would otherwise write again.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@ std::vector<std::string> split_n(std::string_view text, char separator, std::siz
 /// Text before and after the first separator; nothing when there is none.
 std::optional<std::pair<std::string_view, std::string_view>> cut(std::string_view text, std::string_view separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+bool is_one_of(std::string_view word, std::span<const std::string_view> words);
 std::string_view trim(std::string_view text, std::string_view characters = " \t\r\n\v\f");
 std::string lower(std::string_view text);  ///< ASCII only
 std::string upper(std::string_view text);  ///< ASCII only

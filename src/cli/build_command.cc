@@ -6,6 +6,7 @@
 #include "cli/build_session.h"
 #include "cli/call.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "output/metadata.h"
 #include "progress/display.h"
@@ -13,8 +14,6 @@
 
 namespace cli {
 namespace {
-
-constexpr int kUsage = 2;
 
 std::unique_ptr<progress::Display> make_display(const BuildOptions& options) {
   progress::DisplayOptions display;

@@ -64,7 +64,7 @@ std::string build_error(const base::Json& result) {
   return error["message"].string_or("") + "\n" + json_excerpt(result["sources"].items().front(), error["location"]);
 }
 
-std::string check_text(const base::Json& result, const std::string& text) {
+std::string checked_text(const base::Json& result, const std::string& text) {
   const auto count = result["warnings"].items().size();
   std::string out;
   if (count == 1) out = "Check complete, 1 warning has been found!\n";
@@ -113,7 +113,7 @@ int print_answer(const Call& call, const std::map<std::string, std::string>& ans
   if (call.request == kLint) {
     const auto result = base::Json::parse(json);
     failure = build_error(result);
-    shown = check_text(result, text);
+    shown = checked_text(result, text);
   }
   std::fputs(call.json ? (json + "\n").c_str() : shown.c_str(), stdout);
   std::fflush(stdout);

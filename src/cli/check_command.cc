@@ -7,15 +7,13 @@
 #include "cli/build_session.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
 
 namespace cli {
 namespace {
-
-constexpr int kFindings = 1;
-constexpr int kUsage = 2;
 
 /// Where the Dockerfile lies, from here; its bare name when it came from elsewhere.
 std::string path_of(const BuildOptions& build, const std::string& filename) {

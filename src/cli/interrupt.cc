@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/exit_codes.h"
 
 namespace cli {
 namespace {}  // namespace

@@ -8,9 +8,6 @@
 
 namespace cli {
 
-/// The exit code of an interrupted command.
-constexpr int kInterrupted = 130;
-
 /// Made before any other thread, so that all of them have the signals blocked; a thread of its own
 /// waits for SIGINT, SIGTERM and SIGHUP.
 class Interrupt {

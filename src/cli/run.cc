@@ -4,13 +4,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "progress/error_report.h"
 
 namespace cli {
 namespace {
-
-constexpr int kFailed = 1;
 
 /// One overload per command: the table of the program.
 struct Dispatch {

@@ -5,20 +5,19 @@
 
 #include "base/error.h"
 #include "base/unicode.h"
+#include "dockerfile/invalid.h"
 #include "dockerfile/suggest.h"
 
 namespace dockerfile {
 namespace {
 
-[[noreturn]] void fail(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
-
 /// A yes_no flag without "=value" is a yes.
 std::string read_bool(std::string_view shown, std::string_view value, bool has_value) {
-  if (has_value && value.empty()) fail(base::format("missing a value on flag: {}", shown));
+  if (has_value && value.empty()) invalid(base::format("missing a value on flag: {}", shown));
   const std::string lower = base::lower_runes(value);
   if (lower.empty() || lower == "true") return "true";
   if (lower == "false") return "false";
-  fail(base::format("expecting boolean value for flag {}, not: {}", shown, value));
+  invalid(base::format("expecting boolean value for flag {}, not: {}", shown, value));
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ Flag* FlagSet::find(std::string_view name) {
 void FlagSet::parse() {
   for (const std::string& word : words_) {
     if (word == "--") return;
-    if (!word.starts_with("--")) fail("arg should start with -- : " + word);
+    if (!word.starts_with("--")) invalid("arg should start with -- : " + word);
     const auto equals = word.find('=');
     const bool has_value = equals != word.npos;
     const std::string shown = word.substr(0, equals);
@@ -55,15 +54,15 @@ void FlagSet::parse() {
     if (flag == nullptr) {
       std::vector<std::string> names;
       for (const Flag& known : flags_) names.push_back(known.name);
-      fail(with_suggestion("unknown flag: " + shown, name, names));
+      invalid(with_suggestion("unknown flag: " + shown, name, names));
     }
-    if (flag->used && flag->kind != Flag::Kind::list) fail("duplicate flag specified: " + shown);
+    if (flag->used && flag->kind != Flag::Kind::list) invalid("duplicate flag specified: " + shown);
     flag->used = true;
     if (flag->kind == Flag::Kind::yes_no) {
       flag->value = read_bool(shown, value, has_value);
       continue;
     }
-    if (!has_value) fail("missing a value on flag: " + shown);
+    if (!has_value) invalid("missing a value on flag: " + shown);
     if (flag->kind == Flag::Kind::list) {
       flag->values.push_back(value);
     } else {

@@ -8,12 +8,11 @@
 #include "base/strings.h"
 #include "base/unicode.h"
 #include "dockerfile/go_values.h"
+#include "dockerfile/invalid.h"
 #include "dockerfile/url.h"
 
 namespace dockerfile {
 namespace {
-
-[[noreturn]] void bad_reference(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -82,24 +81,24 @@ std::optional<Remote> remote_of_scp(std::string_view text) {
 
 Remote read_remote(std::string_view text) {
   if (const auto scheme = scheme_of(text)) {
-    if (!is_supported(*scheme)) bad_reference(*scheme + ": invalid protocol");
+    if (!is_supported(*scheme)) invalid(*scheme + ": invalid protocol");
     return remote_of_url(Url::parse(text));
   }
   if (auto remote = remote_of_scp(text)) return std::move(*remote);
-  bad_reference("unknown protocol");
+  invalid("unknown protocol");
 }
 
 bool read_bool(const std::string& key, const std::optional<std::string>& value) {
   if (!value) return true;
   const auto read = parse_bool(*value);
-  if (!read) bad_reference(base::format("invalid {} value: {}", key, base::quote(*value)));
+  if (!read) invalid(base::format("invalid {} value: {}", key, base::quote(*value)));
   return *read;
 }
 
 /// Sets `field`, unless it holds something else already.
 void set_once(std::string& field, std::string_view what, const std::string& value) {
   if (!field.empty() && field != value) {
-    bad_reference(base::format("{} conflicts: {} vs {}", what, base::quote(field), base::quote(value)));
+    invalid(base::format("{} conflicts: {} vs {}", what, base::quote(field), base::quote(value)));
   }
   field = value;
 }
@@ -115,14 +114,14 @@ class QueryReader {
 
   void read(const UrlQuery& query) {
     for (const auto& [key, values] : query) {
-      if (values.size() > 1) bad_reference(base::format("query {} has multiple values", base::quote(key)));
+      if (values.size() > 1) invalid(base::format("query {} has multiple values", base::quote(key)));
       std::optional<std::string> value;
       if (!values.empty() && !values[0].empty()) value = values[0];
-      if (!read_switch(key, value) && !read_value(key, value)) bad_reference("unexpected query " + base::quote(key));
+      if (!read_switch(key, value) && !read_value(key, value)) invalid("unexpected query " + base::quote(key));
     }
     if (!tag_.empty()) set_once(ref_.ref, "ref", with_prefix("refs/tags/", tag_));
     if (!branch_.empty()) {
-      if (!tag_.empty()) bad_reference("branch conflicts with tag");
+      if (!tag_.empty()) invalid("branch conflicts with tag");
       set_once(ref_.ref, "ref", with_prefix("refs/heads/", branch_));
     }
   }
@@ -143,7 +142,7 @@ class QueryReader {
   }
 
   bool read_value(const std::string& key, const std::optional<std::string>& value) {
-    if (!value) bad_reference(base::format("query {} has no value", base::quote(key)));
+    if (!value) invalid(base::format("query {} has no value", base::quote(key)));
     if (key == "ref") {
       set_once(ref_.ref, key, *value);
     } else if (key == "tag") {
@@ -156,8 +155,7 @@ class QueryReader {
       ref_.checksum = *value;
     } else if (key == "mtime") {
       if (*value != "checkout" && *value != "commit") {
-        bad_reference(
-            base::format("invalid mtime value: {} (must be \"checkout\" or \"commit\")", base::quote(*value)));
+        invalid(base::format("invalid mtime value: {} (must be \"checkout\" or \"commit\")", base::quote(*value)));
       }
       ref_.mtime = *value;
     } else {
@@ -177,7 +175,7 @@ void read_fragment(GitRef& ref, std::string_view fragment) {
 }
 
 Remote find_remote(std::string_view text, GitRef& ref) {
-  if (text.starts_with("./") || text.starts_with("../")) bad_reference("invalid argument");
+  if (text.starts_with("./") || text.starts_with("../")) invalid("invalid argument");
   if (text.starts_with("github.com/")) {
     ref.indistinguishable_from_local = true;
     Url url = Url::parse(text);
@@ -187,7 +185,7 @@ Remote find_remote(std::string_view text, GitRef& ref) {
   Remote remote = read_remote(text);
   ref.unencrypted_tcp = remote.scheme == "http" || remote.scheme == "git";
   const bool web = remote.scheme == "http" || remote.scheme == "https";
-  if (web && !remote.path.ends_with(".git")) bad_reference("invalid argument");
+  if (web && !remote.path.ends_with(".git")) invalid("invalid argument");
   return remote;
 }
 

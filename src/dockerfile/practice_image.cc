@@ -11,11 +11,6 @@
 namespace dockerfile {
 namespace {
 
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 // ---- what it runs ------------------------------------------------------------------------------
 
 /// The calls that ENTRYPOINT and CMD make together.
@@ -69,7 +64,7 @@ bool drops_root_itself(const std::vector<ShellCall>& calls) {
                                                                  "apache2-foreground"};
   return std::ranges::any_of(calls, [](const ShellCall& call) {
     return std::ranges::any_of(
-        call.words, [](const std::string& word) { return is_one_of(ShellCall{{word}}.program(), kPrograms); });
+        call.words, [](const std::string& word) { return base::is_one_of(ShellCall{{word}}.program(), kPrograms); });
   });
 }
 
@@ -105,7 +100,7 @@ bool is_for_building(const std::vector<ShellCall>& calls) {
     if (call.program() == "dotnet" && call.words.size() > 1) {
       return !call.words[1].ends_with(".dll") && !call.words[1].ends_with(".exe");
     }
-    return is_one_of(call.program(), kPrograms);
+    return base::is_one_of(call.program(), kPrograms);
   });
 }
 
@@ -158,7 +153,7 @@ bool is_build_image(std::string_view image) {
   const auto last = slash == name.npos ? name : name.substr(slash + 1);
   if (slash == rest.npos || rest.starts_with("library/") || rest.starts_with("docker.io/library/")) {
     if (last == "swift" && tag.find("slim") != tag.npos) return false;
-    if (is_one_of(last, kNames)) return true;
+    if (base::is_one_of(last, kNames)) return true;
     const bool java = last == "openjdk" || last == "eclipse-temurin" || last == "ibm-semeru-runtimes";
     if (java && tag.find("jdk") != tag.npos) return true;
   }
@@ -192,7 +187,7 @@ bool is_started_by_base(const PracticeFile& file, const ShellCall& call) {
                                                                "mongod",    "redis-server",    "valkey-server",
                                                                "memcached", "rabbitmq-server", "consul"};
   const auto commands = file.chain_commands();
-  return is_one_of(call.program(), kServers) && std::ranges::none_of(commands, [](const PlacedCommand& placed) {
+  return base::is_one_of(call.program(), kServers) && std::ranges::none_of(commands, [](const PlacedCommand& placed) {
            return placed.as<EntrypointCommand>() != nullptr;
          });
 }
@@ -263,13 +258,14 @@ bool is_secret_name(const std::string& name) {
       "length",    "dir",      "fingerprint", "keyring",  "enabled", "disabled", "endpoint", "arn",
       "algorithm", "expiry",   "ref",         "provider", "issuer",  "lifetime"};
   const auto parts = base::split(base::lower(name), '_');
-  if (std::ranges::any_of(parts, [&](const std::string& part) { return is_one_of(part, kHarmless); })) return false;
+  if (std::ranges::any_of(parts, [&](const std::string& part) { return base::is_one_of(part, kHarmless); }))
+    return false;
   // Bundlers put these into what every visitor downloads.
   if (parts.front() == "vite" || name.starts_with("REACT_APP_") || name.starts_with("GATSBY_")) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (is_one_of(parts[i], kSecret)) return true;
+    if (base::is_one_of(parts[i], kSecret)) return true;
     if (parts[i] == "auth" && i + 1 == parts.size()) return true;
-    if (parts[i] == "key" && i > 0 && is_one_of(parts[i - 1], kKeyOf)) return true;
+    if (parts[i] == "key" && i > 0 && base::is_one_of(parts[i - 1], kKeyOf)) return true;
   }
   return false;
 }
@@ -305,7 +301,7 @@ bool is_history_file(std::string_view path) {
   static constexpr std::array<std::string_view, 12> kNames = {
       ".bash_history", ".zsh_history",   ".ash_history",    ".sh_history",        ".history", ".python_history",
       ".psql_history", ".mysql_history", ".sqlite_history", ".node_repl_history", ".lesshst", ".rediscli_history"};
-  return is_one_of(name, kNames);
+  return base::is_one_of(name, kNames);
 }
 
 void check_shell_history(const PracticeFile& file) {

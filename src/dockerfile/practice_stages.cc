@@ -10,18 +10,13 @@
 namespace dockerfile {
 namespace {
 
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 // ---- unused stages -----------------------------------------------------------------------------
 
 /// Names of stages that exist to be copied from or continued, not to be built for themselves.
 bool is_for_others(std::string_view name) {
   static constexpr std::array<std::string_view, 10> kNames = {
       "build", "builder", "deps", "dependencies", "install", "compile", "compiler", "source", "sources", "downloader"};
-  return is_one_of(name, kNames);
+  return base::is_one_of(name, kNames);
 }
 
 /// Whether a name with variables in it can come to be `name`: build-${KIND}.
@@ -70,7 +65,7 @@ bool is_independent(const ShellCall& call) {
   if (const auto package = package_call(call)) {
     return package->manager != PackageCall::Manager::pip && !package->from_file;
   }
-  return is_one_of(call.program(), kPrograms);
+  return base::is_one_of(call.program(), kPrograms);
 }
 
 /// A step of nothing but package installation, which is worth running early.

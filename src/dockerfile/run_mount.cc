@@ -7,12 +7,11 @@
 #include "base/error.h"
 #include "base/unicode.h"
 #include "dockerfile/go_values.h"
+#include "dockerfile/invalid.h"
 #include "dockerfile/suggest.h"
 
 namespace dockerfile {
 namespace {
-
-[[noreturn]] void fail(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
 
 template <typename Value>
 struct Choice {
@@ -45,7 +44,7 @@ Value choose(const Choice<Value> (&choices)[N], std::string_view what, std::stri
     if (choice.name == lower) return choice.value;
     names.emplace_back(choice.name);
   }
-  fail(with_suggestion(base::format("{} {}", what, base::quote(name)), name, names));
+  invalid(with_suggestion(base::format("{} {}", what, base::quote(name)), name, names));
 }
 
 std::vector<std::string> csv_fields(std::string_view text, std::string_view what) {
@@ -68,13 +67,13 @@ struct Field {
 
 bool read_bool(const Field& field) {
   const auto value = parse_bool(field.value);
-  if (!value) fail(base::format("invalid value for {}: {}", field.key, field.value));
+  if (!value) invalid(base::format("invalid value for {}: {}", field.key, field.value));
   return *value;
 }
 
 std::uint32_t read_number(const Field& field, int radix) {
   const auto value = parse_uint32(field.value, radix);
-  if (!value) fail(base::format("invalid value {} for {}", field.value, field.key));
+  if (!value) invalid(base::format("invalid value {} for {}", field.value, field.key));
   return *value;
 }
 
@@ -90,13 +89,13 @@ class MountReader {
       need_type_for(field, has_required());
       mount_.required = true;
     } else {
-      fail(base::format("invalid field '{}' must be a key=value pair", field.text));
+      invalid(base::format("invalid field '{}' must be a key=value pair", field.text));
     }
   }
 
   void pair(const Field& field) {
     if (!names_and_places(field) && !switches(field) && !numbers(field)) {
-      fail(
+      invalid(
           with_suggestion(base::format("unexpected key '{}' in '{}'", field.key, field.text), field.key, mount_keys()));
     }
   }
@@ -106,7 +105,7 @@ class MountReader {
     if (!readonly_given_) mount_.readonly = mount_.type != MountType::cache && mount_.type != MountType::tmpfs;
     if (mount_.type == MountType::secret) check_secret();
     if (mount_.sharing != MountSharing::unset && mount_.type != MountType::cache) {
-      fail(base::format("invalid cache sharing set for {} mount", mount_type_name(mount_.type)));
+      invalid(base::format("invalid cache sharing set for {} mount", mount_type_name(mount_.type)));
     }
     return std::move(mount_);
   }
@@ -120,7 +119,8 @@ class MountReader {
   }
 
   void need_type_for(const Field& field, bool fits) const {
-    if (!fits) fail(base::format("unexpected key '{}' for mount type '{}'", field.key, mount_type_name(mount_.type)));
+    if (!fits)
+      invalid(base::format("unexpected key '{}' for mount type '{}'", field.key, mount_type_name(mount_.type)));
   }
 
   bool names_and_places(const Field& field) {
@@ -162,7 +162,7 @@ class MountReader {
     if (field.key == "size") {
       need_type_for(field, mount_.type == MountType::tmpfs);
       const auto size = parse_ram_size(field.value);
-      if (!size) fail(base::format("invalid value for {}: {}", field.key, field.value));
+      if (!size) invalid(base::format("invalid value for {}: {}", field.key, field.value));
       mount_.size_limit = *size;
     } else if (field.key == "mode") {
       mount_.mode = read_number(field, 8);
@@ -179,16 +179,17 @@ class MountReader {
   void check_file_info() const {
     if (mount_.type != MountType::bind && mount_.type != MountType::tmpfs) return;
     const char* key = mount_.mode ? "mode" : mount_.uid ? "uid" : mount_.gid ? "gid" : nullptr;
-    if (key != nullptr) fail(base::format("{} not allowed for \"{}\" type mounts", key, mount_type_name(mount_.type)));
+    if (key != nullptr)
+      invalid(base::format("{} not allowed for \"{}\" type mounts", key, mount_type_name(mount_.type)));
   }
 
   void check_secret() const {
-    if (!mount_.from.empty()) fail("secret mount should not have a from");
-    if (mount_.sharing != MountSharing::unset) fail("secret mount should not define sharing");
+    if (!mount_.from.empty()) invalid("secret mount should not have a from");
+    if (mount_.sharing != MountSharing::unset) invalid("secret mount should not define sharing");
     if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty()) {
-      fail("invalid secret mount. one of source, target required");
+      invalid("invalid secret mount. one of source, target required");
     }
-    if (!mount_.source.empty() && !mount_.id.empty()) fail("both source and id can't be set");
+    if (!mount_.source.empty() && !mount_.id.empty()) invalid("both source and id can't be set");
   }
 
   Mount mount_;
@@ -210,7 +211,7 @@ void check_mount(std::string_view text) {
     if (!field.has_value || field.key != "from") continue;
     const auto dollar = field.value.find('$');
     if (dollar != field.value.npos && dollar + 1 != field.value.size()) {
-      fail(base::format("'{}' doesn't support variable expansion, define alias stage instead", field.key));
+      invalid(base::format("'{}' doesn't support variable expansion, define alias stage instead", field.key));
     }
   }
 }
@@ -237,14 +238,14 @@ Device parse_device(std::string_view text) {
     if (field.key == "required") {
       device.required = !field.has_value || read_bool(field);
     } else if (field.key == "name" && field.has_value) {
-      if (!device.name.empty()) fail("device name already set to " + device.name);
+      if (!device.name.empty()) invalid("device name already set to " + device.name);
       device.name = field.value;
     } else if (device.name.empty()) {
       device.name = part;
     } else if (!field.has_value) {
-      fail(base::format("invalid field '{}' must be a key=value pair", field.text));
+      invalid(base::format("invalid field '{}' must be a key=value pair", field.text));
     } else {
-      fail(with_suggestion(base::format("unexpected key '{}' in '{}'", field.key, field.text), field.key, kKeys));
+      invalid(with_suggestion(base::format("unexpected key '{}' in '{}'", field.key, field.text), field.key, kKeys));
     }
   }
   return device;

@@ -11,11 +11,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 /// Cuts a script into calls, words still with their wrappers in front.
 class Scanner {
  public:
@@ -169,8 +164,9 @@ void unwrap(ShellCall& call) {
   while (skip < call.words.size()) {
     const std::string_view word = call.words[skip];
     if (word == "xargs") call.reads_input = true;
-    const bool starts = is_one_of(word, kStarters);
-    if (!starts && !is_one_of(word, kReserved) && !is_assignment(word) && !(starter && word.starts_with('-'))) break;
+    const bool starts = base::is_one_of(word, kStarters);
+    if (!starts && !base::is_one_of(word, kReserved) && !is_assignment(word) && !(starter && word.starts_with('-')))
+      break;
     starter = starts || (starter && word.starts_with('-'));
     ++skip;
   }
@@ -180,7 +176,7 @@ void unwrap(ShellCall& call) {
 /// The script of `sh -c SCRIPT`, or nothing.
 const std::string* script_argument(const ShellCall& call) {
   static constexpr std::array<std::string_view, 5> kShells = {"sh", "bash", "ash", "dash", "zsh"};
-  if (!is_one_of(call.program(), kShells)) return nullptr;
+  if (!base::is_one_of(call.program(), kShells)) return nullptr;
   for (std::size_t i = 1; i + 1 < call.words.size(); ++i) {
     const auto& word = call.words[i];
     if (word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')) return &call.words[i + 1];

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/unicode.h"
+#include "dockerfile/invalid.h"
 #include "dockerfile/shell_pattern.h"
 
 namespace dockerfile {
@@ -14,8 +15,6 @@ namespace {
 constexpr char32_t kEnd = 0xffffffff;
 /// `${a:-${b:-…}}` beyond this is refused rather than followed off the stack.
 constexpr int kMaxNesting = 1000;
-
-[[noreturn]] void fail(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
 
 std::string to_text(char32_t rune) {
   std::string text;
@@ -180,7 +179,7 @@ Expansion::Part Expansion::until(char32_t stop, bool raw_escapes) {
       add_plain(part, words);
     }
   }
-  if (!stopped) fail("unexpected end of statement while looking for matching " + to_text(stop));
+  if (!stopped) invalid("unexpected end of statement while looking for matching " + to_text(stop));
   part.words = words.take();
   raw_escapes_ = outer_raw_escapes;
   --nesting_;
@@ -209,7 +208,7 @@ std::string Expansion::single_quoted() {
   if (options_.raw_quotes) base::append_rune(text, quote);
   for (;;) {
     const char32_t rune = runes_.next();
-    if (rune == kEnd) fail("unexpected end of statement while looking for matching single-quote");
+    if (rune == kEnd) invalid("unexpected end of statement while looking for matching single-quote");
     if (rune != quote || options_.raw_quotes) base::append_rune(text, rune);
     if (rune == quote) return text;
   }
@@ -220,7 +219,7 @@ std::string Expansion::double_quoted() {
   const char32_t quote = runes_.next();
   if (options_.raw_quotes) base::append_rune(text, quote);
   for (;;) {
-    if (runes_.at_end()) fail("unexpected end of statement while looking for matching double-quote");
+    if (runes_.at_end()) invalid("unexpected end of statement while looking for matching double-quote");
     if (runes_.peek() == U'$') {
       text += variable();
       continue;
@@ -255,8 +254,9 @@ std::string Expansion::variable() {
 }
 
 std::string Expansion::braced_variable() {
-  if (runes_.at_end()) fail("syntax error: missing '}'");
-  if (runes_.peek() == U'{' || runes_.peek() == U'}' || runes_.peek() == U':') fail("syntax error: bad substitution");
+  if (runes_.at_end()) invalid("syntax error: missing '}'");
+  if (runes_.peek() == U'{' || runes_.peek() == U'}' || runes_.peek() == U':')
+    invalid("syntax error: bad substitution");
   const std::string variable_name = name();
   const char32_t sign = runes_.next();
   switch (sign) {
@@ -275,7 +275,7 @@ std::string Expansion::braced_variable() {
     case U'#':
     case U'%': return apply(variable_name, {sign, to_text(sign), false});
     case U'/': return replace(variable_name);
-    default: fail("unsupported modifier (" + to_text(sign) + ") in substitution");
+    default: invalid("unsupported modifier (" + to_text(sign) + ") in substitution");
   }
 }
 
@@ -284,13 +284,13 @@ std::string Expansion::operand(char32_t stop, bool raw_escapes, const char* unfi
     return until(stop, raw_escapes).text;
   } catch (base::Error&) {
     if (!runes_.at_end()) throw;
-    fail(unfinished);
+    invalid(unfinished);
   }
 }
 
 std::string Expansion::apply(const std::string& name, const Operator& op) {
   const bool trims = op.sign == U'#' || op.sign == U'%';
-  if (trims && op.null_is_unset) fail("unsupported modifier (" + op.text + ") in substitution");
+  if (trims && op.null_is_unset) invalid("unsupported modifier (" + op.text + ") in substitution");
   const std::string word = operand(U'}', trims, "syntax error: missing '}'");
   const auto value = look_up(name);
   if (!value && options_.skip_unset) return "${" + name + op.text + word + "}";
@@ -301,14 +301,14 @@ std::string Expansion::apply(const std::string& name, const Operator& op) {
     case U'?': return require(name, op, word, value);
     case U'#':
     case U'%': return trim(op.sign, word, value);
-    default: fail("unsupported modifier (" + op.text + ") in substitution");
+    default: invalid("unsupported modifier (" + op.text + ") in substitution");
   }
 }
 
 std::string Expansion::require(const std::string& name, const Operator& op, const std::string& word,
                                const std::optional<std::string>& value) {
-  if (!value) fail(name + ": " + (word.empty() ? "is not allowed to be unset" : word));
-  if (op.null_is_unset && value->empty()) fail(name + ": " + (word.empty() ? "is not allowed to be empty" : word));
+  if (!value) invalid(name + ": " + (word.empty() ? "is not allowed to be unset" : word));
+  if (op.null_is_unset && value->empty()) invalid(name + ": " + (word.empty() ? "is not allowed to be empty" : word));
   return *value;
 }
 

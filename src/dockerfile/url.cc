@@ -6,13 +6,12 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/unicode.h"
+#include "dockerfile/invalid.h"
 
 namespace dockerfile {
 namespace {
 
 enum class Part : std::uint8_t { host, user, path, query, fragment };
-
-[[noreturn]] void bad_url(std::string text) { throw base::Error(base::Code::invalid_argument, std::move(text)); }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -59,11 +58,11 @@ std::string unescape(std::string_view text, Part part) {
       const int low = triple.size() == 3 ? hex_value(triple[2]) : -1;
       // A host name may encode only what is not ASCII, and the percent sign of a zone.
       const bool misplaced = part == Part::host && high < 8 && triple != "%25";
-      if (high < 0 || low < 0 || misplaced) bad_url("invalid URL escape " + base::quote(triple));
+      if (high < 0 || low < 0 || misplaced) invalid("invalid URL escape " + base::quote(triple));
       out += static_cast<char>(high * 16 + low);
       i += 2;
     } else if (part == Part::host && static_cast<unsigned char>(c) < 0x80 && needs_escape(c, part)) {
-      bad_url("invalid character " + base::quote({&c, 1}) + " in host name");
+      invalid("invalid character " + base::quote({&c, 1}) + " in host name");
     } else {
       out += part == Part::query && c == '+' ? ' ' : c;
     }
@@ -79,12 +78,12 @@ std::string read_host(std::string_view text) {
   std::string_view port;
   if (text.find('[') != text.npos) {
     const auto close = text.rfind(']');
-    if (close == text.npos) bad_url("missing ']' in host");
+    if (close == text.npos) invalid("missing ']' in host");
     port = text.substr(close + 1);
   } else if (const auto colon = text.find(':'); colon != text.npos) {
     port = text.substr(colon);
   }
-  if (!is_optional_port(port)) bad_url("invalid port " + base::quote(port) + " after host");
+  if (!is_optional_port(port)) invalid("invalid port " + base::quote(port) + " after host");
   return unescape(text, Part::host);
 }
 
@@ -96,7 +95,7 @@ void read_authority(Url& url, std::string_view text) {
   const bool valid = std::all_of(user.begin(), user.end(), [](char c) {
     return is_letter(c) || is_digit(c) || is_one_of(c, "-._:~!$&'()*+,;=%@");
   });
-  if (!valid) bad_url("net/url: invalid userinfo");
+  if (!valid) invalid("net/url: invalid userinfo");
   const auto colon = user.find(':');
   url.user = UrlUser{unescape(user.substr(0, colon), Part::user), std::nullopt};
   if (colon != user.npos) url.user->password = unescape(user.substr(colon + 1), Part::user);
@@ -108,7 +107,7 @@ std::string take_scheme(std::string_view& rest) {
     const char c = rest[i];
     if (is_letter(c)) continue;
     if (c == ':') {
-      if (i == 0) bad_url("missing protocol scheme");
+      if (i == 0) invalid("missing protocol scheme");
       std::string scheme = base::lower(rest.substr(0, i));
       rest.remove_prefix(i + 1);
       return scheme;
@@ -129,7 +128,7 @@ void take_query(Url& url, std::string_view& rest) {
 void read_body(Url& url, std::string_view rest) {
   const bool control =
       std::any_of(rest.begin(), rest.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
-  if (control) bad_url("net/url: invalid control character in URL");
+  if (control) invalid("net/url: invalid control character in URL");
   if (rest == "*") {
     url.path = "*";
     return;
@@ -142,7 +141,7 @@ void read_body(Url& url, std::string_view rest) {
       return;
     }
     if (rest.substr(0, rest.find('/')).find(':') != rest.npos) {
-      bad_url("first path segment in URL cannot contain colon");
+      invalid("first path segment in URL cannot contain colon");
     }
   }
   if ((!url.scheme.empty() || !rest.starts_with("///")) && rest.starts_with("//")) {
@@ -172,7 +171,7 @@ bool each_pair(std::string_view text, Pair pair) {
     if (item.empty()) continue;
     const auto equals = item.find('=');
     try {
-      if (item.find(';') != item.npos) bad_url("invalid semicolon separator in query");
+      if (item.find(';') != item.npos) invalid("invalid semicolon separator in query");
       const std::string_view name = std::string_view(item).substr(0, equals);
       const std::string_view value = equals == item.npos ? "" : std::string_view(item).substr(equals + 1);
       std::string decoded_name = unescape(name, Part::query);
