@@ -30,7 +30,8 @@ if [ -f "$shared/cases/run.py" ]; then
   fi
   slipway="$PWD/build/release/slipway --root $work/store"
   (cd "$shared/cases" && timeout 900 ./run.py --prog "$slipway" --quirks-ok -j 2 --work "$work/cases" \
-    --filter '^(add|args|check|cli|copy|env|errors|heredoc|ignore|layers|meta|parser|run|stages|output)/') >"$work/cases.log" 2>&1
+    --prune-cmd "$slipway prune --all" \
+    --filter '^(add|args|cache|check|cli|copy|env|errors|heredoc|ignore|layers|meta|parser|quirks|run|stages|output)/') >"$work/cases.log" 2>&1
   grep -vE ' ok$' "$work/cases.log" | cut -c1-200 | sed 's|^|cases: |' | tail -45
 fi
 exit 0
