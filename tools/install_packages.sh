@@ -7,6 +7,7 @@ runtime="ca-certificates crun git libcurl4 libarchive13 uidmap"
 tests="$runtime runc skopeo umoci docker-registry apache2-utils busybox-static slirp4netns fuse-overlayfs strace jq python3 openssl util-linux zstd xz-utils bzip2 procps"
 demo="$runtime umoci mmdebstrap jq"
 fuzz="clang-19 libclang-rt-19-dev"
+plot="gnuplot-nox python3"
 lint="clang-format-19 clang-tidy-19 codespell shellcheck python3"
 
 missing() {
@@ -25,6 +26,7 @@ for group in "$@"; do
     demo) words+=" $build $demo" ;;
     fuzz) words+=" $fuzz" ;;
     lint) words+=" $lint" ;;
+    plot) words+=" $plot" ;;
     --check) check=yes; words+=" $build $tests $demo $lint $fuzz" ;;
     *) echo "install_packages.sh: no group $group" >&2; exit 2 ;;
   esac
