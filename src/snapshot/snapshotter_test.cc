@@ -2,6 +2,10 @@
 #include "snapshot/snapshotter.h"
 
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -33,6 +37,16 @@ TEST_F(SnapshotterTest, ActiveSnapshotsAreInvisibleUntilCommit) {
   EXPECT_TRUE(snapshots.has(id));
   EXPECT_EQ(snapshots.info(id)->size, 7u);
   EXPECT_EQ(base::list_directory(snapshots.layer_directory(id) + "/.."), std::vector<std::string>{"fs"});
+}
+
+TEST_F(SnapshotterTest, LayersAreSpreadOverTheDiskWhereTheFileSystemCan) {
+  open().prepare({});
+  struct statfs info{};
+  ASSERT_EQ(::statfs(snapshots().c_str(), &info), 0);
+  if (info.f_type != EXT4_SUPER_MAGIC) GTEST_SKIP() << "the temporary directory is not on ext4";
+  int flags = 0;
+  ASSERT_EQ(::ioctl(base::open_directory(snapshots()).get(), FS_IOC_GETFLAGS, &flags), 0);
+  EXPECT_NE(flags & FS_TOPDIR_FL, 0);
 }
 
 TEST_F(SnapshotterTest, DroppedSnapshotsLeaveNothing) {
