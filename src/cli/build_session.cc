@@ -47,7 +47,7 @@ class BuildSession::KnownNames final : public ops::KnownImages {
 
 BuildSession::BuildSession(const std::string& root, const BuildOptions& options, progress::Sink& sink)
     : options_(options),
-      house_(root, StoreAccess::shared, options.driver),
+      house_(root, StoreAccess::shared, {.driver = options.driver, .network_soon = !options.offline}),
       contexts_(options),
       events_(sink),
       settings_(build_settings(options)),

@@ -31,6 +31,12 @@ std::unique_ptr<base::FileLock> take_store(const store::Store& store, StoreAcces
   return std::make_unique<base::FileLock>(lock ? std::move(*lock) : base::FileLock::wait(path, mode));
 }
 
+std::unique_ptr<oci::HttpTransport> make_transport(bool network_soon) {
+  auto transport = oci::make_curl_transport({});
+  if (network_soon) transport->prepare();
+  return transport;
+}
+
 }  // namespace
 
 std::string state_directory(const std::string& option) {
@@ -51,22 +57,25 @@ std::string state_directory(const std::string& option) {
   return base::clean_path(root);
 }
 
-House::House(const std::string& root, StoreAccess access, const std::string& driver)
-    : store_(store::Store::open(state_directory(root))), use_(take_store(*store_, access)) {
+House::House(const std::string& root, StoreAccess access) : House(root, access, Options{}) {}
+
+House::House(const std::string& root, StoreAccess access, const Options& options)
+    : transport_(make_transport(options.network_soon)),
+      store_(store::Store::open(state_directory(root))),
+      use_(take_store(*store_, access)) {
   const auto start = [this] { return sandbox::Helper::start({.state_dir = store_->root()}); };
   // The driver is asked of a helper, since only that may mount; the helper is then kept for the build.
   worker_ = std::make_unique<ops::Worker>(start, snapshot::Driver::overlay);
-  const snapshot::Driver chosen = choose_driver(driver);
+  const snapshot::Driver chosen = choose_driver(options.driver);
   worker_->set_driver(chosen);
   layer_records_ = std::make_unique<snapshot::StoredLayerRecords>(store_->meta());
-  snapshot::SnapshotterOptions options;
-  options.directory = store_->snapshots_dir();
-  options.locks = store_->locks_dir();
-  options.driver = chosen;
-  options.remove_tree = tree_remover();
-  snapshots_ = std::make_unique<snapshot::Snapshotter>(std::move(options), *layer_records_);
+  snapshot::SnapshotterOptions layers;
+  layers.directory = store_->snapshots_dir();
+  layers.locks = store_->locks_dir();
+  layers.driver = chosen;
+  layers.remove_tree = tree_remover();
+  snapshots_ = std::make_unique<snapshot::Snapshotter>(std::move(layers), *layer_records_);
   images_ = std::make_unique<images::ImageStore>(*store_);
-  transport_ = oci::make_curl_transport({});
   http_ = std::make_unique<oci::HttpClient>(*transport_, oci::RetryPolicy{});
   credentials_ = std::make_unique<oci::FileCredentials>(oci::conventional_files(environment));
   registry_ = std::make_unique<oci::Registry>(

@@ -23,8 +23,15 @@ enum class StoreAccess : std::uint8_t { shared, exclusive };
 
 class House {
  public:
-  /// `driver`: "", "overlay" or "native"; "" = what this store was made with, or what works here.
-  House(const std::string& root, StoreAccess access, const std::string& driver = "");
+  struct Options {
+    /// "", "overlay" or "native"; "" = what this store was made with, or what works here.
+    std::string driver;
+    /// A registry will be asked soon: what that needs is loaded while the rest is set up.
+    bool network_soon = false;
+  };
+
+  House(const std::string& root, StoreAccess access);
+  House(const std::string& root, StoreAccess access, const Options& options);
   ~House();
 
   store::Store& store() { return *store_; }
@@ -40,13 +47,13 @@ class House {
  private:
   snapshot::Driver choose_driver(const std::string& wanted);
 
+  std::unique_ptr<oci::HttpTransport> transport_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<base::FileLock> use_;
   std::unique_ptr<ops::Worker> worker_;
   std::unique_ptr<snapshot::StoredLayerRecords> layer_records_;
   std::unique_ptr<snapshot::Snapshotter> snapshots_;
   std::unique_ptr<images::ImageStore> images_;
-  std::unique_ptr<oci::HttpTransport> transport_;
   std::unique_ptr<oci::HttpClient> http_;
   std::unique_ptr<oci::FileCredentials> credentials_;
   std::unique_ptr<oci::Registry> registry_;

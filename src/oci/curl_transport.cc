@@ -9,6 +9,7 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <thread>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -332,6 +333,21 @@ class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(CurlOptions options) : options_(std::move(options)) {}
 
+  void prepare() override {
+    if (preparing_.joinable()) return;
+    preparing_ = std::thread([this] {
+      try {
+        load();
+      } catch (const base::Error&) {
+        // The exchange that needs it tries again, and says so.
+      }
+    });
+  }
+
+  ~CurlTransport() override {
+    if (preparing_.joinable()) preparing_.join();
+  }
+
   HttpResponse perform(const HttpRequest& request, BodySink* sink, const std::stop_token& stop) override {
     base::throw_if_stopped(stop);
     const auto url = parse_url(request.url);
@@ -343,8 +359,12 @@ class CurlTransport final : public HttpTransport {
   }
 
  private:
-  std::unique_ptr<Lane> take_lane(const std::string& origin) {
+  void load() {
     std::call_once(loaded_, [this] { curl_ = std::make_unique<CurlLibrary>(options_.library); });
+  }
+
+  std::unique_ptr<Lane> take_lane(const std::string& origin) {
+    load();
     auto idle = idle_.lock();
     auto found = std::find_if(idle->begin(), idle->end(), [&](const auto& lane) { return lane->origin == origin; });
     if (found == idle->end() && idle->size() >= kMaxIdleLanes) found = idle->begin();
@@ -363,6 +383,7 @@ class CurlTransport final : public HttpTransport {
   std::once_flag loaded_;
   std::unique_ptr<CurlLibrary> curl_;
   base::Sync<std::list<std::unique_ptr<Lane>>> idle_;
+  std::thread preparing_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 //     oci::HttpRequest request{.url = "https://example.org/v2/"};
 //     oci::HttpResponse response = transport->perform(request, nullptr, stop);
 //
-// libcurl is loaded when the first exchange needs it (a build that asks no registry never loads it);
+// libcurl is loaded when the first exchange needs it, or beside other work after prepare();
 // connections are kept and used again. Redirects are not followed here, see http_client.h.
 // Threads: any number of exchanges at once. A stop request ends an exchange at once with Cancelled.
 #include <cstdint>
@@ -86,6 +86,9 @@ class BodySink {
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
+  /// Says that an exchange is likely to come: what takes time before the first one begins now, on a
+  /// thread of its own. Returns at once, never throws; an exchange without it only starts later.
+  virtual void prepare() {}
   /// Never throws for what the network does: that is in the response. Throws Cancelled on stop, and
   /// failed_precondition when libcurl is missing.
   virtual HttpResponse perform(const HttpRequest& request, BodySink* sink, const std::stop_token& stop) = 0;
