@@ -12,7 +12,8 @@ namespace {
 
 /// Words in no order: compresses about as program text does.
 std::string text(std::size_t size) {
-  static const char* const kWords[] = {"return ", "const ", "auto ", "value", "(", ");\n", "  ", "name", "->", "if (", "std::", "0x1f"};
+  static const char* const kWords[] = {"return ", "const ", "auto ", "value", "(",     ");\n",
+                                       "  ",      "name",   "->",    "if (",  "std::", "0x1f"};
   std::string made;
   unsigned seed = 1;
   while (made.size() < size) {
@@ -37,9 +38,7 @@ void compress(benchmark::State& state, layer::Compression kind) {
   std::uint64_t size = 0;
   for (auto _ : state) {
     Null out;
-    size = layer::write_blob(options, out, [&](layer::Sink& tar) {
-             tar.write(std::string_view(bytes));
-           }).size;
+    size = layer::write_blob(options, out, [&](layer::Sink& tar) { tar.write(std::string_view(bytes)); }).size;
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));
   state.counters["percent"] = 100.0 * static_cast<double>(size) / static_cast<double>(bytes.size());

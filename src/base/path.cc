@@ -83,11 +83,10 @@ std::string clean_path(std::string_view path) {
     const std::string_view element = path.substr(0, slash);
     path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
     if (element.empty() || element == ".") continue;
-    if (element != "..") {
-      kept.push_back(element);
-    } else if (!kept.empty() && kept.back() != "..") {
+    const bool up = element == "..";
+    if (up && !kept.empty() && kept.back() != "..") {
       kept.pop_back();
-    } else if (!rooted) {
+    } else if (!up || !rooted) {
       kept.push_back(element);
     }
   }

@@ -32,7 +32,7 @@ TEST(Call, TakesNameAndSettingsInAnyOrder) {
 }
 
 TEST(Call, RefusesWhatItDoesNotKnow) {
-  EXPECT_THROW(parsed("chek"), base::Error);
+  EXPECT_THROW(parsed("lnit"), base::Error);
   EXPECT_THROW(parsed("check,format=xml"), base::Error);
   EXPECT_THROW(parsed("check,colour=red"), base::Error);
   EXPECT_THROW(parsed("check,ignorestatus=perhaps"), base::Error);

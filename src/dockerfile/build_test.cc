@@ -19,7 +19,7 @@ using testing::Not;
 
 class BuildTest : public testing::Test {
  protected:
-  BuildResult build(const std::string& text, FrontendOpts opts = {}) {
+  BuildResult build(const std::string& text, const FrontendOpts& opts = {}) {
     gateway.set_dockerfile(text);
     return dockerfile::build(gateway, opts);
   }

@@ -161,7 +161,7 @@ Epoch commit_time(std::string_view object) {
     const auto words = base::split(base::trim(std::string_view(line).substr(end + 1)), ' ');
     const auto seconds = base::parse_int(words.front());
     if (!seconds || words.size() != 2 || words[1].size() != 5) break;
-    const auto zone = words[1];
+    const auto& zone = words[1];
     const auto hours = base::parse_int(zone.substr(1, 2));
     const auto minutes = base::parse_int(zone.substr(3, 2));
     if (!hours || !minutes) break;

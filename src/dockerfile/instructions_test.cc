@@ -220,8 +220,8 @@ TEST(Instructions, TellTheLinterWhatTheySee) {
                      "StageNameCasing: Stage name 'Fine' should be lowercase",
                      "FromAsCasing: 'AS' and 'from' keywords' casing do not match",
                      "MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label",
-                     "InvalidDefinitionDescription: Comment for ARG should follow the format: `# <arg_key> "
-                     "<description>`",
+                     std::string("InvalidDefinitionDescription: Comment for ARG should follow the format: ") +
+                         "`# <arg_key> <description>`",
                      "FromAsCasing: 'as' and 'FROM' keywords' casing do not match"}));
 }
 

@@ -32,7 +32,7 @@ class LocatedError : public base::Error {
   const std::vector<Ranges>& locations() const { return locations_; }
   void add_location(Ranges where) { locations_.push_back(std::move(where)); }
   /// Forgets the other locations.
-  void set_location(Ranges where) { locations_.assign(1, std::move(where)); }
+  void set_location(Ranges where) { locations_ = {std::move(where)}; }
 
  private:
   std::vector<Ranges> locations_;

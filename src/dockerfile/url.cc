@@ -186,7 +186,7 @@ bool each_pair(std::string_view text, Pair pair) {
 /// Adds to the values of `name`.
 void add_value(UrlQuery& query, std::string name, std::string value) {
   auto at = std::find_if(query.begin(), query.end(), [&](const auto& known) { return known.first == name; });
-  if (at == query.end()) at = query.insert(query.end(), {std::move(name), {}});
+  if (at == query.end()) at = query.emplace(query.end(), std::move(name), std::vector<std::string>());
   at->second.push_back(std::move(value));
 }
 

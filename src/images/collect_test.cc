@@ -142,7 +142,7 @@ TEST_F(CollectTest, PartOfAnIdInARecordKeepsNothing) {
 
 TEST_F(CollectTest, PrunedStoreIsSafeFromACrashOfTheMachine) {
   const auto used = add_layer();
-  const auto unused = add_layer();
+  add_layer();  // what nobody refers to
   add_record("r", body_with({used}));
   store_->save();
   prune_unused(*store_, images_, snapshots_);

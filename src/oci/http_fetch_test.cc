@@ -29,7 +29,7 @@ class HttpFetchTest : public ::testing::Test {
     }
     return base::Code::unknown;
   }
-  void serve(FakeReply reply) {
+  void serve(const FakeReply& reply) {
     server_.intercept([reply](const FakeRequest&) -> std::optional<FakeReply> { return reply; });
   }
 

@@ -235,7 +235,7 @@ struct Registry::State {
   std::shared_ptr<RegistryHosts> hosts;
 };
 
-Registry::Registry(RegistryOptions options) : state_(std::make_shared<State>()) {
+Registry::Registry(const RegistryOptions& options) : state_(std::make_shared<State>()) {
   SLIP_CHECK(options.transport != nullptr);
   state_->hosts = std::make_shared<RegistryHosts>(options);
 }

@@ -52,7 +52,7 @@ class Repository : public ImageSource {
 
 class Registry {
  public:
-  explicit Registry(RegistryOptions options);
+  explicit Registry(const RegistryOptions& options);
   ~Registry();
 
   /// The repository a reference names; nothing is asked yet.

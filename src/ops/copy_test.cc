@@ -55,7 +55,7 @@ class CopyTest : public ::testing::TestWithParam<bool> {
   std::string at(const std::string& path) const { return to_ + path; }
   std::string src(const std::string& path) const { return from_ + path; }
 
-  void copy(CopyRequest request, CopySource::Kind kind = CopySource::Kind::frozen) {
+  void copy(const CopyRequest& request, CopySource::Kind kind = CopySource::Kind::frozen) {
     CopySource source;
     source.kind = kind;
     source.includes = includes_;

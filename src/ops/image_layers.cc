@@ -46,7 +46,7 @@ snapshot::LayerId adopted_id(const base::Digest& diff_id, const snapshot::Chain&
 /// The layer over `below`, where it is in the store already.
 std::optional<snapshot::LayerId> find_layer(const base::Digest& diff_id, const snapshot::Chain& below,
                                             const snapshot::Snapshotter& snapshots) {
-  const auto plain = snapshot::layer_id_of(diff_id);
+  auto plain = snapshot::layer_id_of(diff_id);
   if (snapshots.has(plain)) return plain;
   const auto adopted = adopted_id(diff_id, below);
   return snapshots.has(adopted) ? std::optional(adopted) : std::nullopt;

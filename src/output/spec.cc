@@ -238,7 +238,7 @@ Type parse_type(const std::string& name) {
 
 std::string normalize_key(std::string_view key) {
   key = base::trim(key);
-  const std::string lower = base::lower(key);
+  std::string lower = base::lower(key);
   if (!is_annotation_key(lower)) return lower;
   const std::size_t dot = key.find('.');
   return base::lower(key.substr(0, dot)) + std::string(dot == std::string_view::npos ? "" : key.substr(dot));

@@ -223,7 +223,7 @@ DisplaySettings DisplaySettings::from_environment() {
           .term = environment("TERM")};
 }
 
-std::unique_ptr<Display> start_display(DisplayOptions options) {
+std::unique_ptr<Display> start_display(const DisplayOptions& options) {
   const auto rate = base::parse_int(options.settings.rate_ms.value_or(""));
   const auto every = rate && *rate >= 1 && *rate <= 60'000 ? milliseconds(*rate) : kDefaultRate;
   return std::make_unique<ThreadedDisplay>(make_renderer(options), *options.clock, every);

@@ -67,6 +67,6 @@ class Display : public Sink {
 };
 
 /// Starts the thread. Mode::tty on a descriptor that is no terminal throws failed_precondition.
-std::unique_ptr<Display> start_display(DisplayOptions options);
+std::unique_ptr<Display> start_display(const DisplayOptions& options);
 
 }  // namespace progress

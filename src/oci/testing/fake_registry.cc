@@ -11,10 +11,10 @@
 #include <mutex>
 #include <thread>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/strings.h"
-#include "base/base64.h"
 #include "oci/media_type.h"
 #include "oci/url.h"
 
