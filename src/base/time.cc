@@ -75,7 +75,7 @@ std::optional<Nanos> take_offset(std::string_view& text) {
   if (!hours || !take(text, ':')) return std::nullopt;
   const auto minutes = take_digits(text, 2);
   if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-  const Nanos offset = (*hours * 60 + *minutes) * 60 * kSecond;
+  const Nanos offset = Nanos{*hours * 60 + *minutes} * 60 * kSecond;
   return minus ? -offset : offset;
 }
 

@@ -389,10 +389,9 @@ OpKind get_kind(const pb::Op& in) {
 
 }  // namespace
 
-// Used inside one expression, where a temporary lives on.  NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter)
 const std::string& utf8(const std::string& value) {
   if (!base::is_utf8(value)) base::fail(base::Code::invalid_argument, "string field contains invalid UTF-8");
-  return value;
+  return value;  // NOLINT(bugprone-return-const-ref-from-parameter): used inside one expression
 }
 
 namespace {

@@ -36,15 +36,25 @@ std::string version_of(const std::string& program) {
   }
 }
 
+/// `path`, or the nearest directory above it that is there: where it would be made.
+std::string nearest_directory(std::string path) {
+  while (path != "/" && !base::stat_if_exists(path)) path = base::clean_path(path + "/..");
+  return path;
+}
+
 void try_overlay(MachineFacts& facts, const Tier& tier, const std::string& directory) {
   if (tier.kind == TierKind::unavailable) {
     facts.overlay_reason = "no mount namespace can be made";
     return;
   }
   const auto where = tier.kind == TierKind::root ? TrialNamespace::mount : TrialNamespace::user_and_mount;
-  const int error = sandbox::try_overlay(directory, where);
-  facts.overlay = error == 0;
-  if (error != 0) facts.overlay_reason = std::strerror(error);
+  try {
+    const int error = sandbox::try_overlay(nearest_directory(directory), where);
+    facts.overlay = error == 0;
+    if (error != 0) facts.overlay_reason = std::strerror(error);
+  } catch (const base::Error& error) {
+    facts.overlay_reason = error.what();
+  }
 }
 
 bool is_root(const MachineFacts& facts) { return choose_tier(facts.tier).kind == TierKind::root; }

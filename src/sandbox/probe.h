@@ -42,7 +42,7 @@ struct MachineFacts {
 };
 
 /// Reads the machine; starts short-lived children for what can only be tried. The overlay is tried
-/// in `directory`, which should lie where the store will.
+/// in `directory`, where the store is or will be (then in the nearest directory above it).
 MachineFacts read_machine_facts(const std::string& directory);
 
 /// One gate per question, in a fixed order.

@@ -118,5 +118,20 @@ TEST(Probe, ReadsThisMachine) {
   EXPECT_TRUE(base::list_directory(directory.path()).empty()) << "the overlay trial left something";
 }
 
+TEST(Probe, TriesTheOverlayAboveAStoreThatIsNotThereYet) {
+  const base::TemporaryDirectory directory;
+  const MachineFacts above = read_machine_facts(directory.path());
+  const MachineFacts below = read_machine_facts(directory.path() + "/not/yet");
+  EXPECT_EQ(below.overlay, above.overlay);
+  EXPECT_EQ(below.overlay_reason, above.overlay_reason);
+  EXPECT_TRUE(base::list_directory(directory.path()).empty());
+}
+
+TEST(Probe, SaysWhyTheOverlayCouldNotBeTried) {
+  const MachineFacts facts = read_machine_facts("/proc/self/not-yet");
+  EXPECT_FALSE(facts.overlay);
+  EXPECT_NE(facts.overlay_reason, "");
+}
+
 }  // namespace
 }  // namespace sandbox
