@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
+#include "cli/targets.h"
 #include "output/metadata.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
@@ -34,13 +35,19 @@ void locate(base::Error& error, const BuildEvents& events) {
   if (auto source = events.source_of(*vertex)) error.set_source(std::move(*source));
 }
 
-void write_reports(const BuildOptions& options, const Exported& exported) {
-  if (!exported.image) return;
-  if (!options.iidfile.empty()) output::write_iid_file(options.iidfile, *exported.image);
-  if (!options.metadata_file.empty()) {
-    output::write_metadata_file(options.metadata_file,
-                                output::image_metadata(*exported.image, exported.listed, exported.names));
+/// --iidfile, and --metadata-file: one image's facts, or an object of them by stage for several.
+void write_reports(const BuildOptions& options, const std::vector<TargetBuild>& targets,
+                   const std::vector<Exported>& reports) {
+  base::Json by_stage = base::Json::object();
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Exported& exported = reports[i];
+    if (!exported.image) continue;
+    if (!options.iidfile.empty()) output::write_iid_file(options.iidfile, *exported.image);
+    by_stage.set(targets[i].name(), output::image_metadata(*exported.image, exported.listed, exported.names));
   }
+  if (options.metadata_file.empty()) return;
+  output::write_metadata_file(options.metadata_file,
+                              targets.size() == 1 ? by_stage[targets.front().name()] : by_stage);
 }
 
 [[noreturn]] void refuse(std::string text, std::string hint) {
@@ -69,15 +76,13 @@ void check_usage(const BuildOptions& options) {
   }
 }
 
-/// The build from Dockerfile to outputs; returns what --iidfile and --metadata-file speak of.
-Exported build_all(BuildSession& session, const BuildOptions& options, const std::vector<output::Spec>& outputs,
-                   progress::Sink& sink, const std::stop_token& stop) {
-  const auto plan = session.plan(stop);
-  std::optional<base::Nanos> epoch;
-  if (plan.source_date_epoch) epoch = *plan.source_date_epoch * base::kSecond;
-  const auto images = session.build(plan, stop);
+/// Writes one stage's outputs; returns what --iidfile and --metadata-file say of it.
+Exported export_target(const std::vector<BuiltImage>& images, const TargetBuild& target,
+                       std::optional<base::Nanos> epoch, BuildSession& session, progress::Sink& sink,
+                       const std::stop_token& stop) {
+  const BuildOptions& options = target.options;
   Exported report;
-  for (const auto& spec : outputs) {
+  for (const auto& spec : target.outputs) {
     auto exported = export_images(images, spec, options, epoch, session.house(), session.services(), sink, stop);
     if (exported.image && !report.image) report = std::move(exported);
   }
@@ -90,18 +95,39 @@ Exported build_all(BuildSession& session, const BuildOptions& options, const std
     unnamed.tags.clear();
     report = export_images(images, spec, unnamed, epoch, session.house(), session.services(), sink, stop);
   }
-  write_reports(options, report);
   return report;
+}
+
+/// The build from Dockerfile to outputs, all targets as one graph; a report for each target.
+std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetBuild>& targets, progress::Sink& sink,
+                                const std::stop_token& stop) {
+  std::vector<dockerfile::BuildResult> plans;
+  std::vector<dockerfile::PlatformImage> images;
+  for (const auto& target : targets) {
+    plans.push_back(session.plan(target.stage, stop));
+    images.insert(images.end(), plans.back().images.begin(), plans.back().images.end());
+  }
+  const auto built = session.build(images, stop);
+  auto next = built.begin();
+  std::vector<Exported> reports;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const std::vector<BuiltImage> own(next, next + static_cast<std::ptrdiff_t>(plans[i].images.size()));
+    next += static_cast<std::ptrdiff_t>(own.size());
+    std::optional<base::Nanos> epoch;
+    if (plans[i].source_date_epoch) epoch = *plans[i].source_date_epoch * base::kSecond;
+    reports.push_back(export_target(own, targets[i], epoch, session, sink, stop));
+  }
+  return reports;
 }
 
 }  // namespace
 
 int run_build(const std::string& root, const BuildOptions& options) {
   const Interrupt interrupt;
-  std::vector<output::Spec> outputs;
+  std::vector<TargetBuild> targets;
   try {
     check_usage(options);
-    outputs = wanted_outputs(options);
+    targets = wanted_targets(options);
   } catch (const base::Error& error) {
     std::fputs(progress::error_report(error).c_str(), stderr);
     return kUsage;
@@ -111,15 +137,18 @@ int run_build(const std::string& root, const BuildOptions& options) {
   try {
     session = std::make_unique<BuildSession>(root, options, *display);
     if (const auto call = parse_call(options)) {
-      const auto answer = session->plan(interrupt.token()).metadata;
+      const auto answer = session->plan(targets.front().stage, interrupt.token()).metadata;
       display->finish();
       return print_answer(*call, answer);
     }
-    const Exported report = build_all(*session, options, outputs, *display, interrupt.token());
+    const auto reports = build_all(*session, targets, *display, interrupt.token());
+    write_reports(options, targets, reports);
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
-    if (options.quiet && report.image) std::printf("%s\n", output::image_id(*report.image).c_str());
-    if (outputs.empty() && !options.quiet && options.progress != "rawjson") {
+    for (const auto& report : reports) {
+      if (options.quiet && report.image) std::printf("%s\n", output::image_id(*report.image).c_str());
+    }
+    if (targets.front().outputs.empty() && !options.quiet && options.progress != "rawjson") {
       std::fputs("The result is in the build cache only: -t NAME keeps it as an image, -o writes it out.\n", stderr);
     }
     return 0;
@@ -139,7 +168,7 @@ int run_graph(const std::string& root, const GraphOptions& options) {
   const Interrupt interrupt;
   const auto display = make_display(options.build);
   BuildSession session(root, options.build, *display);
-  const auto plan = session.plan(interrupt.token());
+  const auto plan = session.plan("", interrupt.token());
   display->finish();
   for (const auto& image : plan.images) {
     const std::string text =

@@ -78,17 +78,20 @@ dockerfile::FrontendOpts BuildSession::frontend_opts() const {
   return opts;
 }
 
-dockerfile::BuildResult BuildSession::plan(const std::stop_token& stop) {
-  return dockerfile::build(gateway_, frontend_opts(), stop);
+dockerfile::BuildResult BuildSession::plan(const std::string& stage, const std::stop_token& stop) {
+  dockerfile::FrontendOpts opts = frontend_opts();
+  if (!stage.empty()) opts["target"] = stage;
+  return dockerfile::build(gateway_, opts, stop);
 }
 
 dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules, const std::stop_token& stop) {
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
-std::vector<BuiltImage> BuildSession::build(const dockerfile::BuildResult& plan, const std::stop_token& stop) {
+std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images,
+                                            const std::stop_token& stop) {
   std::vector<llb::Graph> graphs;
-  for (const auto& image : plan.images) {
+  for (const auto& image : images) {
     graphs.push_back(llb::parse(image.definition));
     events_.announce(graphs.back());
   }
@@ -101,7 +104,7 @@ std::vector<BuiltImage> BuildSession::build(const dockerfile::BuildResult& plan,
   std::vector<BuiltImage> built;
   auto result = results.begin();
   for (std::size_t i = 0; i < graphs.size(); ++i) {
-    built.push_back({plan.images[i], {}});
+    built.push_back({images[i], {}});
     if (joined.heads[i]) built.back().chain = ops::materialize(*result++, services_, stop);
   }
   return built;

@@ -25,12 +25,13 @@ class BuildSession {
   BuildSession(const std::string& root, const BuildOptions& options, progress::Sink& sink);
   ~BuildSession();
 
-  /// Reads the Dockerfile and makes the graphs; builds nothing but what the frontend looks into.
-  dockerfile::BuildResult plan(const std::stop_token& stop);
+  /// Reads the Dockerfile and makes the graphs of one stage ("" = the last); builds nothing but what
+  /// the frontend looks into.
+  dockerfile::BuildResult plan(const std::string& stage, const std::stop_token& stop);
   /// Looks at the Dockerfile with those rules; builds as little as plan().
   dockerfile::CheckReport check(const dockerfile::RuleChoice& rules, const std::stop_token& stop);
-  /// Runs what the images need.
-  std::vector<BuiltImage> build(const dockerfile::BuildResult& plan, const std::stop_token& stop);
+  /// Runs what the images need, as one graph; the results are in their order.
+  std::vector<BuiltImage> build(const std::vector<dockerfile::PlatformImage>& images, const std::stop_token& stop);
 
   House& house() { return house_; }
   const ops::Services& services() const { return services_; }
