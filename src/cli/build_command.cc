@@ -46,8 +46,7 @@ void write_reports(const BuildOptions& options, const std::vector<TargetBuild>& 
     by_stage.set(targets[i].name(), output::image_metadata(*exported.image, exported.listed, exported.names));
   }
   if (options.metadata_file.empty()) return;
-  output::write_metadata_file(options.metadata_file,
-                              targets.size() == 1 ? by_stage[targets.front().name()] : by_stage);
+  output::write_metadata_file(options.metadata_file, targets.size() == 1 ? by_stage[targets.front().name()] : by_stage);
 }
 
 [[noreturn]] void refuse(std::string text, std::string hint) {

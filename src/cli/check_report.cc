@@ -121,7 +121,7 @@ std::string check_text(const CheckReport& report) {
     // Messages quote the Dockerfile, which may be anybody's.
     text += "\n" + progress::safe_text(finding.message) + "\n";
     if (!finding.fix.empty()) text += "fix: " + progress::safe_text(finding.fix) + "\n";
-    text += progress::source_excerpt({report.filename, report.text, finding.location});
+    text += progress::source_excerpt({report.filename, report.text, finding.location}, finding.message);
   }
   return text;
 }

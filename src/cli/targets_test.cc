@@ -57,9 +57,7 @@ TEST(Targets, NamesAreSortedByStage) {
   EXPECT_EQ(builds[2].outputs[0].type, output::Type::image);
 }
 
-TEST(Targets, ANamedStageAloneIsTheOnlyBuild) {
-  EXPECT_EQ(wanted_targets(with_tags({"a=run"})).size(), 1U);
-}
+TEST(Targets, ANamedStageAloneIsTheOnlyBuild) { EXPECT_EQ(wanted_targets(with_tags({"a=run"})).size(), 1U); }
 
 TEST(Targets, MalformedNamesAreRefused) {
   EXPECT_EQ(refusal(with_tags({"a="})), "invalid -t \"a=\"");

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/strings.h"
 #include "progress/log_lines.h"
+#include "progress/subject.h"
 
 namespace progress {
 
@@ -16,16 +17,17 @@ std::string failed_step_block(const FailedStep& step) {
   return out + "------\n";
 }
 
-std::string source_excerpt(const base::SourceRange& source) {
+std::string source_excerpt(const base::SourceRange& source, std::string_view message) {
   auto printable = source;
   printable.filename = safe_text(source.filename);
-  return base::excerpt(printable, [](std::string_view line) { return safe_line(base::trim(line, "\r")); });
+  return base::excerpt(printable, {.shown = [](std::string_view line) { return safe_line(base::trim(line, "\r")); },
+                                   .subjects = subjects_of(message)});
 }
 
 std::string error_report(const base::Error& error, const std::optional<FailedStep>& step) {
   std::string out;
   if (step) out += failed_step_block(*step);
-  if (error.source()) out += source_excerpt(*error.source());
+  if (error.source()) out += source_excerpt(*error.source(), error.text());
   out += base::format("ERROR: {}\n", safe_paragraph(error.text()));
   if (!error.hint().empty()) out += base::format("hint: {}\n", safe_paragraph(error.hint()));
   return out;

@@ -35,8 +35,9 @@ struct FailedStep {
 /// The "------" block alone.
 std::string failed_step_block(const FailedStep& step);
 
-/// The excerpt "Dockerfile:12 …" alone; "" when the spans lie outside the text.
-std::string source_excerpt(const base::SourceRange& source);
+/// The excerpt "Dockerfile:12 …" alone, with carets below what `message` speaks of, where that stands
+/// in the marked lines; "" when the spans lie outside the text.
+std::string source_excerpt(const base::SourceRange& source, std::string_view message = "");
 
 /// Block (if a step is given), excerpt (if the error has a source), "ERROR: …", hint.
 std::string error_report(const base::Error& error, const std::optional<FailedStep>& step = std::nullopt);
