@@ -723,10 +723,10 @@ class Converter {
     stage.inherit();
     stage.dispatched = true;
     if (!stage.platform) stage.platform.emplace();
-    if (!stage.image.has_env("PATH") && stage.platform->os != "windows") {
-      stage.image.env.push_back("PATH=" + std::string(default_path_env(stage.platform->os)));
+    if (!stage.image.env.has("PATH") && stage.platform->os != "windows") {
+      stage.image.env.set("PATH", std::string(default_path_env(stage.platform->os)));
     }
-    for (const auto& entry : stage.image.env) {
+    for (const auto& entry : stage.image.env.entries()) {
       const auto equals = std::min(entry.find('='), entry.size());
       stage.state = stage.state.with_env(std::string_view(entry).substr(0, equals),
                                          std::string_view(entry).substr(std::min(equals + 1, entry.size())));

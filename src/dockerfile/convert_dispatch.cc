@@ -78,7 +78,7 @@ struct Dispatcher {
       check_secret_name("ENV", entry.key, env.location, lint);
       text += " " + entry.text();
       stage.state = stage.state.with_env(entry.key, entry.value);
-      image().set_env(entry.key, entry.value);
+      image().env.set(entry.key, entry.value);
     }
     commit(std::move(text));
   }

@@ -110,7 +110,7 @@ HistoryEntry parse_history(const base::Json& json) {
           json["comment"].string_or(""), json["empty_layer"].bool_or(false)};
 }
 
-void write_history(const std::vector<HistoryEntry>& history, std::string& out) {
+void write_history(const History& history, std::string& out) {
   char separator = '[';
   for (const auto& entry : history) {
     out += separator;
@@ -141,7 +141,7 @@ void write_config(const ImageConfig& image, std::string& out) {
   Writer writer(out);
   writer.text("User", image.user);
   writer.keys("ExposedPorts", image.exposed_ports);
-  writer.list("Env", image.env);
+  writer.list("Env", image.env.entries());
   writer.list("Entrypoint", image.entrypoint);
   writer.list("Cmd", image.cmd);
   writer.keys("Volumes", image.volumes);
@@ -178,7 +178,7 @@ ImageConfig ImageConfig::parse(std::string_view bytes) {
   const auto& config = json["config"];
   image.user = config["User"].string_or("");
   image.exposed_ports = names(config["ExposedPorts"]);
-  image.env = config["Env"].string_items();
+  image.env = ImageEnv(config["Env"].string_items());
   image.entrypoint = config["Entrypoint"].string_items();
   image.cmd = config["Cmd"].string_items();
   image.volumes = names(config["Volumes"]);
@@ -201,24 +201,8 @@ ImageConfig ImageConfig::empty(const llb::Platform& platform) {
   image.platform = platform;
   image.rootfs_type = "layers";
   image.working_dir = "/";
-  if (platform.os != "windows") image.env.push_back("PATH=" + std::string(default_path_env(platform.os)));
+  if (platform.os != "windows") image.env.set("PATH", std::string(default_path_env(platform.os)));
   return image;
-}
-
-void ImageConfig::set_env(const std::string& name, const std::string& value) {
-  for (auto& entry : env) {
-    if (std::string_view(entry).substr(0, entry.find('=')) == name) {
-      entry = name + "=" + value;
-      return;
-    }
-  }
-  env.push_back(name + "=" + value);
-}
-
-bool ImageConfig::has_env(std::string_view name) const {
-  return std::any_of(env.begin(), env.end(), [&](const std::string& entry) {
-    return std::string_view(entry).substr(0, entry.find('=')) == name;
-  });
 }
 
 void ImageConfig::add_history(std::string created_by, LayerKind kind, const std::string& when) {

@@ -3,7 +3,7 @@
 // The image config a Dockerfile ends in: what its instructions set, with the bytes BuildKit writes.
 //
 //     ImageConfig image = ImageConfig::parse(base_config_bytes);
-//     image.set_env("A", "1");
+//     image.env.set("A", "1");
 //     image.add_history("ENV A=1", LayerKind::empty, epoch);
 //     std::string bytes = image.json();          // field order and omissions as BuildKit's
 //
@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dockerfile/history.h"
+#include "dockerfile/image_env.h"
 #include "llb/platform.h"
 
 namespace dockerfile {
@@ -28,12 +30,6 @@ struct HealthConfig {
   std::int64_t retries = 0;
 };
 
-struct HistoryEntry {
-  std::string created;  ///< RFC 3339, "" = absent
-  std::string created_by, author, comment;
-  bool empty_layer = false;
-};
-
 /// Whether an instruction makes a layer.
 enum class LayerKind : bool { empty, layer };
 
@@ -43,11 +39,11 @@ struct ImageConfig {
   llb::Platform platform;
   std::string rootfs_type;
   std::optional<std::vector<std::string>> diff_ids;  ///< absent = null
-  std::vector<HistoryEntry> history;
+  History history;
 
   std::string user;
   std::set<std::string> exposed_ports;
-  std::vector<std::string> env;  ///< "NAME=value"
+  ImageEnv env;
   std::vector<std::string> entrypoint, cmd;
   std::set<std::string> volumes;
   std::string working_dir;
@@ -63,9 +59,6 @@ struct ImageConfig {
   /// The config of FROM scratch.
   static ImageConfig empty(const llb::Platform& platform);
 
-  /// Replaces the variable where it stands, or appends it.
-  void set_env(const std::string& name, const std::string& value);
-  bool has_env(std::string_view name) const;
   void add_history(std::string created_by, LayerKind kind, const std::string& created);
   std::string json() const;
 };

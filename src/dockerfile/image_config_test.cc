@@ -41,12 +41,46 @@ TEST(ImageConfig, RefusesWhatIsNoObject) {
 
 TEST(ImageConfig, ReplacesVariablesInPlace) {
   ImageConfig image;
-  image.env = {"A=1", "AB=2"};
-  image.set_env("A", "3");
-  image.set_env("C", "");
-  EXPECT_EQ(image.env, (std::vector<std::string>{"A=3", "AB=2", "C="}));
-  EXPECT_TRUE(image.has_env("AB"));
-  EXPECT_FALSE(image.has_env("B"));
+  image.env = ImageEnv({"A=1", "AB=2", "A=twice", "bare"});
+  image.env.set("A", "3");
+  image.env.set("C", "");
+  EXPECT_EQ(image.env.entries(), (std::vector<std::string>{"A=3", "AB=2", "A=twice", "bare", "C="}));
+  EXPECT_TRUE(image.env.has("AB"));
+  EXPECT_TRUE(image.env.has("bare"));
+  EXPECT_FALSE(image.env.has("B"));
+}
+
+std::vector<std::string> lines(const History& history) {
+  std::vector<std::string> out;
+  for (const auto& entry : history) out.push_back(entry.created_by);
+  return out;
+}
+
+HistoryEntry line(std::string text) { return {"", std::move(text), "", "", false}; }
+
+TEST(History, CopiesGrowApart) {
+  History base;
+  EXPECT_TRUE(base.empty());
+  base.push_back(line("a"));
+  History one = base;
+  History two = base;
+  one.push_back(line("one"));
+  two.push_back(line("two"));
+  base.push_back(line("b"));
+  one.push_back(line("more"));
+  EXPECT_EQ(lines(base), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(lines(one), (std::vector<std::string>{"a", "one", "more"}));
+  EXPECT_EQ(lines(two), (std::vector<std::string>{"a", "two"}));
+}
+
+TEST(History, AChainSharesItsEntries) {
+  History first;
+  first.push_back(line("a"));
+  History second = first;
+  second.push_back(line("b"));
+  EXPECT_EQ(&*first.begin(), &*second.begin());
+  EXPECT_EQ(first.size(), 1U);
+  EXPECT_EQ(second.size(), 2U);
 }
 
 }  // namespace

@@ -178,9 +178,12 @@ struct StateValues {
 };
 
 /// A persistent list: newest assignment first.
+/// The last assignment of an environment, and those before it.
 struct EnvEntry {
   const EnvEntry* previous = nullptr;
   std::string name, value;
+  std::size_t length = 1;    ///< of the list that ends here
+  std::size_t distinct = 0;  ///< names that were in it when it was last shortened
 };
 
 struct StatePool {

@@ -81,10 +81,25 @@ State State::with_output(Output output) const {
   return next;
 }
 
+const EnvEntry* State::shortened_env() const {
+  constexpr std::size_t kShort = 32;
+  if (env_ == nullptr || env_->length < kShort + 2 * env_->distinct) return env_;
+  std::vector<const EnvEntry*> latest;
+  for_each_latest(env_, [&](const EnvEntry& entry) { latest.push_back(&entry); });
+  const EnvEntry* list = nullptr;
+  for (std::size_t i = latest.size(); i-- > 0;) {
+    builder_->pool_->env.push_back({list, latest[i]->name, latest[i]->value, latest.size() - i, latest.size()});
+    list = &builder_->pool_->env.back();
+  }
+  return list;
+}
+
 State State::with_env(std::string_view name, std::string_view value) const {
   State next = *this;
+  const EnvEntry* before = shortened_env();
   auto& pool = builder_->pool_->env;
-  pool.push_back({env_, std::string(name), std::string(value)});
+  pool.push_back({before, std::string(name), std::string(value), before == nullptr ? 1 : before->length + 1,
+                  before == nullptr ? 0 : before->distinct});
   next.env_ = &pool.back();
   return next;
 }

@@ -195,6 +195,8 @@ class State {
   friend class Builder;
   friend const StateValues& values_of(const State& state);
   StateValues& change();
+  /// The assignments without those that later ones replaced, once these are in the majority.
+  const EnvEntry* shortened_env() const;
 
   Builder* builder_ = nullptr;
   Output output_;

@@ -41,6 +41,18 @@ TEST_F(StateTest, KeepsVariablesInOrderOfTheirLastAssignment) {
   EXPECT_EQ(state.env("C"), std::nullopt);
 }
 
+TEST_F(StateTest, ForgetsReplacedAssignmentsOfLongLists) {
+  auto state = builder.scratch().with_env("FIRST", "1");
+  State branch = state;
+  for (int i = 0; i < 1000; ++i) {
+    state = state.with_env("V" + std::to_string(i % 3), std::to_string(i));
+    if (i == 500) branch = state;
+  }
+  EXPECT_THAT(state.env_entries(), ElementsAre("FIRST=1", "V1=997", "V2=998", "V0=999"));
+  EXPECT_THAT(branch.env_entries(), ElementsAre("FIRST=1", "V0=498", "V1=499", "V2=500"));
+  EXPECT_THAT(branch.with_env("V0", "x").env_names(), ElementsAre("FIRST", "V1", "V2", "V0"));
+}
+
 TEST_F(StateTest, JoinsRelativeDirectories) {
   EXPECT_EQ(builder.scratch().with_dir("a").with_dir("../b").dir(), "/b");
   EXPECT_EQ(builder.scratch().with_dir("/x").with_dir("/y").dir(), "/y");
