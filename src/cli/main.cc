@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -24,5 +25,8 @@ int main(int argc, char** argv) {
   }
   // Asked for often by scripts: no need to build the whole command line first.
   if (argc == 2 && (first == "version" || first == "--version")) return cli::run_version();
-  return cli::run({argv + 1, argv + argc});
+  const int code = cli::run({argv + 1, argv + argc});
+  // Everything of ours is closed by now. The libraries behind libcurl would still clear their tables.
+  std::fflush(nullptr);
+  ::_exit(code);
 }

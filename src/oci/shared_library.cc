@@ -20,8 +20,9 @@ namespace {
 
 SharedLibrary::SharedLibrary(const std::string& name, std::string purpose, std::string hint)
     : purpose_(std::move(purpose)), hint_(std::move(hint)) {
+  // LAZY: of the thirty libraries that come along hardly a function is ever called.
   // NODELETE: libraries (OpenSSL below libcurl) register handlers that run at exit.
-  handle_ = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  handle_ = ::dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
   if (handle_ == nullptr) missing(purpose_, hint_, ::dlerror());
 }
 
