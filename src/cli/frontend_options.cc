@@ -2,6 +2,7 @@
 #include "cli/frontend_options.h"
 
 #include <cstdlib>
+#include <memory>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -164,8 +165,14 @@ std::vector<llb::Platform> wanted_platforms(const BuildOptions& options) {
   return platforms;
 }
 
+std::string project_of(const BuildOptions& options) {
+  const std::unique_ptr<char, decltype(&std::free)> path(::realpath(options.context.c_str(), nullptr), &std::free);
+  return (path ? std::string(path.get()) : options.context) + "\n" + options.file;
+}
+
 ops::BuildSettings build_settings(const BuildOptions& options) {
   ops::BuildSettings settings;
+  settings.project = project_of(options);
   settings.offline = options.offline;
   for (const auto& list : options.allow) {
     for (const auto& name : base::split(list, ',')) {

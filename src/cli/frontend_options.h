@@ -19,7 +19,10 @@ std::map<std::string, std::string> frontend_options(const BuildOptions& options)
 /// The platforms of --platform, normalised; empty = this machine's.
 std::vector<llb::Platform> wanted_platforms(const BuildOptions& options);
 
-/// Entitlements and secrets of the command line.
+/// Names what is built, for as long as its context and Dockerfile stay where they are.
+std::string project_of(const BuildOptions& options);
+
+/// Entitlements, secrets and the project of the command line.
 ops::BuildSettings build_settings(const BuildOptions& options);
 
 /// "64m", "1.5GB", "1024": bytes, powers of 1024, as docker reads sizes. Throws invalid_argument.

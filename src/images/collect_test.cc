@@ -23,7 +23,7 @@ class CollectTest : public ::testing::Test {
   }
   void add_record(const std::string& id, const std::string& body) {
     auto session = store_->meta().use();
-    session.prepare("INSERT INTO records VALUES(?, 'op', 'step', ?, 1, 1)").bind(1, id).bind(2, body).run();
+    session.prepare("INSERT INTO records VALUES(?, 'op', 'step', '', ?, 1, 1)").bind(1, id).bind(2, body).run();
     session.prepare("INSERT INTO keys VALUES(?, ?)").bind(1, "key of " + id).bind(2, id).run();
   }
   /// As the engine writes results: texts with a list of layer ids inside.

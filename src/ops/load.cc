@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "ops/op.h"
+#include "ops/step_names.h"
 
 namespace ops {
 namespace {
@@ -29,7 +30,7 @@ std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& se
 /// Puts graphs together; a vertex is known by its digest, which stands for all that it is made from.
 class Joiner {
  public:
-  explicit Joiner(const Services& services) : services_(services) {}
+  explicit Joiner(const Services& services) : services_(services), namer_(services.settings.project) {}
 
   /// The graph's head in the joined graph.
   std::optional<solve::Edge> add(const llb::Graph& graph) {
@@ -52,7 +53,10 @@ class Joiner {
     solve::Vertex step;
     step.digest = vertex.digest;
     step.name = vertex.name();
-    step.step = vertex.metadata.custom_name();
+    const StepNames names = namer_.of(vertex);
+    step.step = names.step;
+    step.place = names.place;
+    step.source = names.source;
     step.ignore_cache = vertex.metadata.ignore_cache;
     for (std::size_t i = 0; i < vertex.inputs.size(); ++i) {
       step.inputs.push_back(
@@ -64,6 +68,7 @@ class Joiner {
   }
 
   const Services& services_;
+  StepNamer namer_;
   solve::Graph graph_;
   std::map<base::Digest, std::size_t> places_;
 };

@@ -13,30 +13,43 @@
 namespace ops {
 namespace {
 
+std::string read_text(const base::Json& json) {
+  return json.is_string() ? json.as_string() : decode_bytes(json["bytes"].as_string());
+}
+
+/// Text stays text: prune looks for the layer ids in it (images/collect.h).
+base::Json write_text(const std::string& text) {
+  return base::is_utf8(text) ? base::Json(text) : base::Json::object().set("bytes", encode_bytes(text));
+}
+
 solve::Record read_record(const store::Statement& row) {
   solve::Record record;
   record.id = base::Digest::parse_or_throw(row.text(0));
   record.op = base::Digest::parse_or_throw(row.text(1));
   record.step = row.text(2);
-  const base::Json body = base::Json::parse(row.text(3));
+  record.place = row.text(3);
+  const base::Json body = base::Json::parse(row.text(4));
+  record.name = read_text(body["name"]);
+  record.source = read_text(body["source"]);
   record.key = {base::Digest::parse_or_throw(body["key"].as_string())};
   record.recipe = body["recipe"];
   for (const auto& result : body["results"].items()) {
-    record.results.push_back(result.is_string() ? result.as_string() : decode_bytes(result["bytes"].as_string()));
+    record.results.push_back(read_text(result));
   }
   record.forced = body["forced"].bool_or(false);
-  record.created = row.number(4);
+  record.created = row.number(5);
   return record;
 }
 
 std::string body_of(const solve::Record& record) {
   base::Json body = base::Json::object();
-  // Text stays text: prune looks for the layer ids in it (images/collect.h).
   base::Json results = base::Json::array();
   for (const auto& text : record.results) {
-    results.push(base::is_utf8(text) ? base::Json(text) : base::Json::object().set("bytes", encode_bytes(text)));
+    results.push(write_text(text));
   }
   body.set("key", record.key.digest.str())
+      .set("name", write_text(record.name))
+      .set("source", write_text(record.source))
       .set("recipe", record.recipe)
       .set("results", std::move(results))
       .set("forced", record.forced);
@@ -73,25 +86,34 @@ class HeldLock final : public solve::Lock {
 
 }  // namespace
 
+std::optional<solve::Record> RecordStorage::get(const base::Digest& id) {
+  auto session = database_.use();
+  return first_record(
+      session.prepare("SELECT id, op, step, place, body, created FROM records WHERE id = ?").bind(1, id.str()));
+}
+
 std::optional<solve::Record> RecordStorage::find(const solve::CacheKey& key) {
   auto session = database_.use();
-  return first_record(session
-                          .prepare("SELECT records.id, records.op, records.step, records.body, records.created "
-                                   "FROM keys JOIN records ON records.id = keys.record WHERE keys.key = ?")
-                          .bind(1, key.digest.hex()));
+  return first_record(
+      session
+          .prepare("SELECT records.id, records.op, records.step, records.place, records.body, records.created "
+                   "FROM keys JOIN records ON records.id = keys.record WHERE keys.key = ?")
+          .bind(1, key.digest.hex()));
 }
 
 void RecordStorage::save(const solve::Record& record, const std::vector<solve::CacheKey>& keys) {
   base::fault_point("record.save");
   auto session = database_.use();
   store::Transaction transaction(session);
-  session.prepare("INSERT OR REPLACE INTO records(id, op, step, body, created, used) VALUES(?, ?, ?, ?, ?, ?)")
+  session
+      .prepare("INSERT OR REPLACE INTO records(id, op, step, place, body, created, used) VALUES(?, ?, ?, ?, ?, ?, ?)")
       .bind(1, record.id.str())
       .bind(2, record.op.str())
       .bind(3, record.step)
-      .bind(4, body_of(record))
-      .bind(5, record.created)
+      .bind(4, record.place)
+      .bind(5, body_of(record))
       .bind(6, record.created)
+      .bind(7, record.created)
       .run();
   point_keys(session, record.id.str(), keys);
   transaction.commit();
@@ -120,17 +142,26 @@ void RecordStorage::remove(const base::Digest& id) {
 std::optional<solve::Record> RecordStorage::latest_of_op(const base::Digest& op) {
   auto session = database_.use();
   return first_record(session
-                          .prepare("SELECT id, op, step, body, created FROM records WHERE op = ? "
+                          .prepare("SELECT id, op, step, place, body, created FROM records WHERE op = ? "
                                    "ORDER BY created DESC, rowid DESC LIMIT 1")
                           .bind(1, op.str()));
 }
 
 std::optional<solve::Record> RecordStorage::latest_of_step(std::string_view step) {
   auto session = database_.use();
+  return first_record(
+      session
+          .prepare("SELECT id, op, step, place, body, created FROM records WHERE step = ? AND step <> '' "
+                   "ORDER BY created DESC, rowid DESC LIMIT 1")
+          .bind(1, step));
+}
+
+std::optional<solve::Record> RecordStorage::latest_of_place(std::string_view place) {
+  auto session = database_.use();
   return first_record(session
-                          .prepare("SELECT id, op, step, body, created FROM records WHERE step = ? AND step <> '' "
-                                   "ORDER BY created DESC, rowid DESC LIMIT 1")
-                          .bind(1, step));
+                          .prepare("SELECT id, op, step, place, body, created FROM records "
+                                   "WHERE place = ? AND place <> '' ORDER BY created DESC, rowid DESC LIMIT 1")
+                          .bind(1, place));
 }
 
 std::unique_ptr<solve::Lock> StoreLocks::try_lock(const std::string& name) {

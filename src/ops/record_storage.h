@@ -11,12 +11,14 @@ class RecordStorage final : public solve::CacheStorage {
  public:
   explicit RecordStorage(store::Store& store) : database_(store.meta()) {}
 
+  std::optional<solve::Record> get(const base::Digest& id) override;
   std::optional<solve::Record> find(const solve::CacheKey& key) override;
   void save(const solve::Record& record, const std::vector<solve::CacheKey>& keys) override;
   void link(const base::Digest& id, const std::vector<solve::CacheKey>& keys) override;
   void remove(const base::Digest& id) override;
   std::optional<solve::Record> latest_of_op(const base::Digest& op) override;
   std::optional<solve::Record> latest_of_step(std::string_view step) override;
+  std::optional<solve::Record> latest_of_place(std::string_view place) override;
 
  private:
   store::Database& database_;

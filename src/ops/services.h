@@ -30,6 +30,7 @@ struct BuildSettings {
   std::set<std::string> entitlements;           ///< "network.host", "security.insecure"
   std::map<std::string, SecretSource> secrets;  ///< by id
   bool offline = false;
+  std::string project;  ///< tells the steps of one Dockerfile from another's: its context and file
 };
 
 struct Services {

@@ -153,6 +153,8 @@ class Build {
   void start_run(std::size_t v);
   void ran(std::size_t v, std::vector<ResultPtr> results, base::Nanos at);
   Decision decide(std::size_t v);
+  /// The earlier record that is likest to the step: it said the same, stood in its place, or did the same.
+  std::optional<Record> nearest_record(std::size_t v) const;
   Record make_record(std::size_t v, const std::vector<ResultPtr>& results);
 
   const Vertex& vertex(std::size_t v) const { return graph_.vertices[v]; }

@@ -152,8 +152,7 @@ Decision Build::decide(std::size_t v) {
   const State& state = states_[v];
   Decision decision;
   decision.recipe = key_recipe(state.map->recipe, keyed_inputs(v, true));
-  if (!vertex(v).step.empty()) decision.previous = services_.storage.latest_of_step(vertex(v).step);
-  if (!decision.previous) decision.previous = services_.storage.latest_of_op(state.map->digest);
+  decision.previous = nearest_record(v);
   if (state.map->unique) {
     decision.reason = RunReason::unique;
   } else if (vertex(v).ignore_cache) {
@@ -165,6 +164,13 @@ Decision Build::decide(std::size_t v) {
     decision.reason = decision.previous->op == state.map->digest ? RunReason::input_changed : RunReason::key_changed;
   }
   return decision;
+}
+
+std::optional<Record> Build::nearest_record(std::size_t v) const {
+  CacheStorage& storage = services_.storage;
+  if (auto record = storage.latest_of_step(vertex(v).step)) return record;
+  if (auto record = storage.latest_of_place(vertex(v).place)) return record;
+  return storage.latest_of_op(states_[v].map->digest);
 }
 
 Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results) {
@@ -187,6 +193,9 @@ Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results) 
   if (!recorded) return record;
   record.op = state.map->digest;
   record.step = vertex(v).step;
+  record.place = vertex(v).place;
+  record.name = vertex(v).name;
+  record.source = vertex(v).source;
   record.recipe = key_recipe(state.map->recipe, keyed_inputs(v, true));
   for (const ResultPtr& result : results) record.results.push_back(result ? services_.codec.encode(*result) : "");
   record.created = services_.clock.now();

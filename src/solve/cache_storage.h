@@ -31,6 +31,9 @@ struct Record {
   CacheKey key;                      ///< the resolved key it was made under
   base::Digest op;                   ///< CacheMap::digest of the step
   std::string step;                  ///< Vertex::step
+  std::string place;                 ///< Vertex::place
+  std::string name;                  ///< Vertex::name
+  std::string source;                ///< Vertex::source
   base::Json recipe;                 ///< key_recipe() of the key it was made under
   std::vector<std::string> results;  ///< ResultCodec texts, one per output
   base::Nanos created = 0;
@@ -42,6 +45,9 @@ struct Record {
 class CacheStorage {
  public:
   virtual ~CacheStorage() = default;
+
+  /// The record of this id.
+  virtual std::optional<Record> get(const base::Digest& id) = 0;
 
   /// The record last saved or linked under `key`.
   virtual std::optional<Record> find(const CacheKey& key) = 0;
@@ -58,8 +64,9 @@ class CacheStorage {
 
   /// The newest record (by `created`; among equals the one saved last) with this op digest.
   virtual std::optional<Record> latest_of_op(const base::Digest& op) = 0;
-  /// The newest record with this non-empty step.
+  /// The newest record with this non-empty step, and with this non-empty place.
   virtual std::optional<Record> latest_of_step(std::string_view step) = 0;
+  virtual std::optional<Record> latest_of_place(std::string_view place) = 0;
 };
 
 /// Turns results into text for a record and back.

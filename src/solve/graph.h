@@ -21,9 +21,10 @@ struct Edge {
 struct Vertex {
   base::Digest digest;  ///< names the vertex in events and errors
   std::string name;     ///< for people: "[build 2/5] RUN make"
-  /// What stays the same when the step is edited ("Dockerfile build 2"), or "": lets a miss be
-  /// explained by the record of the step's earlier form.
-  std::string step;
+  /// Two names under which an earlier form of the step is looked for, to explain a miss; "" = none.
+  std::string step;    ///< stays the same while lines around it change: what it says, and in which stage
+  std::string place;   ///< stays the same while the step is edited: where it stands
+  std::string source;  ///< the step's own lines of its Dockerfile, or ""
   std::vector<Edge> inputs;
   std::shared_ptr<Op> op;
   bool ignore_cache = false;  ///< runs even when a key hits (--no-cache); its outcome is recorded

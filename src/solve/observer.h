@@ -23,7 +23,7 @@ namespace solve {
 enum class RunReason : std::uint8_t {
   never_built,    ///< nothing is known of such a step
   input_changed,  ///< the same op ran before, on other inputs
-  key_changed,    ///< the same step of the Dockerfile ran before, as another op
+  key_changed,    ///< the same step of the Dockerfile, or the one that stood in its place, ran before as another op
   forced,         ///< it ignores the cache
   evicted,        ///< it was recorded, but what it made is gone
   unique,         ///< steps of this kind are never recorded (a local directory)

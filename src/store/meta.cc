@@ -59,7 +59,7 @@ void forget_absent_layers(Session& session, const std::string& root) {
 
 void copy_saved_rows(Session& session) {
   session.run(
-      "INSERT INTO main.records SELECT id, op, step, body, created, used FROM saved.records;"
+      "INSERT INTO main.records SELECT id, op, step, place, body, created, used FROM saved.records;"
       "INSERT INTO main.keys SELECT key, record FROM saved.keys;"
       "INSERT INTO main.layers SELECT id, diff_id, size, created FROM saved.layers;"
       "INSERT INTO main.layer_blobs SELECT layer, below, encoding, digest, size, diff_id, uncompressed, media_type, "

@@ -7,10 +7,11 @@ namespace store {
 
 const char* const kMetaSchema = R"(
 CREATE TABLE records(
-  id TEXT PRIMARY KEY, op TEXT NOT NULL, step TEXT NOT NULL, body TEXT NOT NULL,
+  id TEXT PRIMARY KEY, op TEXT NOT NULL, step TEXT NOT NULL, place TEXT NOT NULL, body TEXT NOT NULL,
   created INTEGER NOT NULL, used INTEGER NOT NULL);
 CREATE INDEX records_op ON records(op, created);
 CREATE INDEX records_step ON records(step, created) WHERE step <> '';
+CREATE INDEX records_place ON records(place, created) WHERE place <> '';
 CREATE TABLE keys(key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX keys_record ON keys(record);
 CREATE TABLE layers(

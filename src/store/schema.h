@@ -8,7 +8,7 @@
 namespace store {
 
 /// Written into every database (user_version). docs/formats/store.md says what changed when.
-inline constexpr std::int64_t kFormat = 1;
+inline constexpr std::int64_t kFormat = 2;
 
 extern const char* const kMetaSchema;
 extern const char* const kNamesSchema;

@@ -43,7 +43,7 @@ void add_layer(Store& store, const std::string& id) {
   auto session = store.meta().use();
   session.run("INSERT INTO layers VALUES('" + id + "', '', 1, 1)");
   session.run("INSERT INTO layer_blobs VALUES('" + id + "', 'b', 'gzip', 'd', 1, 'd', 2, 'm', 1)");
-  session.run("INSERT INTO records VALUES('r-" + id + "', 'op', 'step', '{}', 1, 1)");
+  session.run("INSERT INTO records VALUES('r-" + id + "', 'op', 'step', '', '{}', 1, 1)");
   session.run("INSERT INTO keys VALUES('k-" + id + "', 'r-" + id + "')");
 }
 
@@ -81,7 +81,7 @@ TEST_F(StoreTest, AnotherFormatIsRefusedWithAWayOut) {
   } catch (const base::Error& error) {
     EXPECT_EQ(error.code(), base::Code::failed_precondition);
     EXPECT_EQ(error.text(),
-              "opening the store " + root_ + ": " + root_ + "/meta.db has format 7, this program writes 1");
+              "opening the store " + root_ + ": " + root_ + "/meta.db has format 7, this program writes 2");
     EXPECT_EQ(error.hint(), "use the slipway that made it, or another store with --root");
   }
 }

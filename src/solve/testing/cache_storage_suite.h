@@ -25,6 +25,9 @@ class CacheStorageSuite : public ::testing::TestWithParam<StorageFactory> {
     made.key = key(name);
     made.op = digest("op " + name);
     made.step = "step " + name;
+    made.place = "place " + name;
+    made.name = "[" + name + "]";
+    made.source = "RUN " + name;
     made.recipe = base::Json::object();
     made.recipe.set("op", name).set("inputs", base::Json::array());
     made.results = {"result of " + name, "", std::string("\x00\xff with odd bytes", 17)};
@@ -39,6 +42,9 @@ TEST_P(CacheStorageSuite, FindsNothingWhereNothingWasSaved) {
   EXPECT_FALSE(storage_->latest_of_op(digest("op a")));
   EXPECT_FALSE(storage_->latest_of_step("step a"));
   EXPECT_FALSE(storage_->latest_of_step(""));
+  EXPECT_FALSE(storage_->latest_of_place("place a"));
+  EXPECT_FALSE(storage_->latest_of_place(""));
+  EXPECT_FALSE(storage_->get(record("a").id));
 }
 
 TEST_P(CacheStorageSuite, GivesBackEveryFieldOfARecord) {
@@ -46,6 +52,7 @@ TEST_P(CacheStorageSuite, GivesBackEveryFieldOfARecord) {
   saved.forced = true;
   storage_->save(saved, {key("a")});
   EXPECT_EQ(storage_->find(key("a")), saved);
+  EXPECT_EQ(storage_->get(saved.id), saved);
 }
 
 TEST_P(CacheStorageSuite, FindsARecordUnderEachOfItsKeys) {
@@ -97,32 +104,37 @@ TEST_P(CacheStorageSuite, RemovesARecordWithAllItsKeys) {
   EXPECT_FALSE(storage_->latest_of_op(record("a").op));
 }
 
-TEST_P(CacheStorageSuite, ARecordWithoutKeysIsStillTheLatestOfItsOpAndStep) {
+TEST_P(CacheStorageSuite, ARecordWithoutKeysIsStillTheLatestOfItsOpStepAndPlace) {
   storage_->save(record("a"), {});
   EXPECT_EQ(storage_->latest_of_op(record("a").op), record("a"));
   EXPECT_EQ(storage_->latest_of_step("step a"), record("a"));
+  EXPECT_EQ(storage_->latest_of_place("place a"), record("a"));
 }
 
-TEST_P(CacheStorageSuite, GivesTheNewestRecordOfAnOpAndOfAStep) {
+TEST_P(CacheStorageSuite, GivesTheNewestRecordOfAnOpAStepAndAPlace) {
   Record older = record("a", 10);
   Record newer = record("b", 20);
   Record last_saved = record("c", 20);
   for (Record* each : {&older, &newer, &last_saved}) {
     each->op = digest("shared op");
     each->step = "shared step";
+    each->place = "shared place";
   }
   storage_->save(newer, {key("b")});
   storage_->save(last_saved, {key("c")});
   storage_->save(older, {key("a")});
   EXPECT_EQ(storage_->latest_of_op(digest("shared op")), last_saved);
   EXPECT_EQ(storage_->latest_of_step("shared step"), last_saved);
+  EXPECT_EQ(storage_->latest_of_place("shared place"), last_saved);
 }
 
 TEST_P(CacheStorageSuite, ARecordWithoutAStepIsNoStepsLatest) {
   Record nameless = record("a");
   nameless.step = "";
+  nameless.place = "";
   storage_->save(nameless, {key("a")});
   EXPECT_FALSE(storage_->latest_of_step(""));
+  EXPECT_FALSE(storage_->latest_of_place(""));
 }
 
 }  // namespace solve::testing

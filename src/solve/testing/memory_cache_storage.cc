@@ -3,6 +3,10 @@
 
 namespace solve::testing {
 
+std::optional<Record> MemoryCacheStorage::get(const base::Digest& id) {
+  return latest([&](const Record& record) { return record.id == id; });
+}
+
 std::optional<Record> MemoryCacheStorage::find(const CacheKey& key) {
   auto tables = tables_.lock();
   const auto entry = tables->keys.find(key);
@@ -38,6 +42,11 @@ std::optional<Record> MemoryCacheStorage::latest_of_op(const base::Digest& op) {
 std::optional<Record> MemoryCacheStorage::latest_of_step(std::string_view step) {
   if (step.empty()) return std::nullopt;
   return latest([&](const Record& record) { return record.step == step; });
+}
+
+std::optional<Record> MemoryCacheStorage::latest_of_place(std::string_view place) {
+  if (place.empty()) return std::nullopt;
+  return latest([&](const Record& record) { return record.place == place; });
 }
 
 std::size_t MemoryCacheStorage::size() { return tables_.lock()->records.size(); }

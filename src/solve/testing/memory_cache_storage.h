@@ -15,12 +15,14 @@ namespace solve::testing {
 
 class MemoryCacheStorage final : public CacheStorage {
  public:
+  std::optional<Record> get(const base::Digest& id) override;
   std::optional<Record> find(const CacheKey& key) override;
   void save(const Record& record, const std::vector<CacheKey>& keys) override;
   void link(const base::Digest& id, const std::vector<CacheKey>& keys) override;
   void remove(const base::Digest& id) override;
   std::optional<Record> latest_of_op(const base::Digest& op) override;
   std::optional<Record> latest_of_step(std::string_view step) override;
+  std::optional<Record> latest_of_place(std::string_view place) override;
 
   /// How many records there are.
   std::size_t size();
