@@ -92,6 +92,18 @@ void add_item(solve::KeyHasher& hasher, const Item& item) {
   hasher.add(std::int64_t{device ? major(item.rdev) : 0}).add(std::int64_t{device ? minor(item.rdev) : 0});
 }
 
+ListedFile listed(const Item& item, int selection) {
+  static const Extras kNone;
+  const Extras& extras = item.extras ? *item.extras : kNone;
+  const auto mode = static_cast<mode_t>(item.stamp.mode);
+  ListedFile file{selection, item.name, mode, item.uid, item.gid, 0, extras.link, ""};
+  if (S_ISREG(mode)) file.size = static_cast<std::uint64_t>(item.stamp.size);
+  if (!item.bytes.empty()) file.value = item.bytes.str();
+  if (S_ISCHR(mode) || S_ISBLK(mode)) file.value = base::format("{}:{}", major(item.rdev), minor(item.rdev));
+  if (!extras.attributes.empty()) file.attributes = base::sha256(extras.attributes).str();
+  return file;
+}
+
 void add_identity(solve::KeyHasher& hasher, const Item& item) {
   const FileStamp& stamp = item.stamp;
   hasher.add(item.name).add(static_cast<std::int64_t>(stamp.mode));
@@ -129,6 +141,17 @@ class Digester {
   base::Digest content() const { return digest("slipway content 1", add_item); }
   base::Digest identity() const { return digest("slipway identity 2", add_identity); }
   Proof proof() const { return proof_; }
+
+  void keep_listing(const base::Digest& content, const Listings& listings) const {
+    std::size_t next = 0;
+    std::size_t selection = 0;
+    listings.keep(content, [&](ListedFile& file) {
+      if (next == items_.size()) return false;
+      while (next >= ends_[selection]) ++selection;
+      file = listed(items_[next++], static_cast<int>(selection));
+      return true;
+    });
+  }
 
  private:
   using SharedFd = std::shared_ptr<base::Fd>;
@@ -278,19 +301,23 @@ class Digester {
 }  // namespace
 
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop) {
+                            const std::stop_token& stop, const Listings& listings) {
   const CopyView view(tree);
   Digester digester(view, pool, stop, Evidence::bytes);
   digester.run(selections);
-  return digester.content();
+  const base::Digest content = digester.content();
+  if (!listings.has(content)) digester.keep_listing(content, listings);
+  return content;
 }
 
 LiveDigest live_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                       KnownFiles& known, const std::stop_token& stop) {
+                       KnownFiles& known, const std::stop_token& stop, const Listings& listings) {
   const CopyView view(tree);
   Digester digester(view, pool, stop, Evidence::known, &known);
   digester.run(selections);
-  return {digester.content(), digester.identity(), digester.proof()};
+  const LiveDigest found{digester.content(), digester.identity(), digester.proof()};
+  if (!listings.has(found.content)) digester.keep_listing(found.content, listings);
+  return found;
 }
 
 base::Digest identity_digest(const CopySource& tree, const std::vector<Selection>& selections,

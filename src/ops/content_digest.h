@@ -15,13 +15,15 @@
 #include "ops/content_selection.h"
 #include "ops/context_index.h"
 #include "ops/copy.h"
+#include "ops/listing.h"
 
 namespace ops {
 
 /// Of a tree that nobody writes to. A selected path that does not exist throws not_found with the text
-/// of the copy (`"/x": not found`); a wildcard without match does not. Files are hashed on `pool`.
+/// of the copy (`"/x": not found`); a wildcard without match does not. Files are hashed on `pool`. What it
+/// was made of is kept in `listings`.
 base::Digest content_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                            const std::stop_token& stop);
+                            const std::stop_token& stop, const Listings& listings = Listings(""));
 
 /// What one walk over a live directory found.
 struct LiveDigest {
@@ -32,7 +34,7 @@ struct LiveDigest {
 
 /// Reads only what `known` does not know. Throws aborted when something changes while it is looked at.
 LiveDigest live_digest(const CopySource& tree, const std::vector<Selection>& selections, base::ThreadPool& pool,
-                       KnownFiles& known, const std::stop_token& stop);
+                       KnownFiles& known, const std::stop_token& stop, const Listings& listings = Listings(""));
 
 /// LiveDigest::identity alone; reads no file.
 base::Digest identity_digest(const CopySource& tree, const std::vector<Selection>& selections,

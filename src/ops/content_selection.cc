@@ -25,24 +25,24 @@ constexpr int kLooks = 4;
 std::size_t hash_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 LiveDigest look(const LocalView& view, const std::vector<Selection>& selections, ContextIndex& index,
-                const std::stop_token& stop) {
+                const Listings& listings, const std::stop_token& stop) {
   const base::Fd directory = base::open_directory(view.directory);
   const CopySource tree = local_copy_source(directory.get(), view);
   base::ThreadPool pool("hash", hash_threads());
   if (tree.kind == CopySource::Kind::frozen) {
     // An unpacked archive: ours alone, and its files have attributes, of which the index knows nothing.
-    return {content_digest(tree, selections, pool, stop), identity_digest(tree, selections, stop)};
+    return {content_digest(tree, selections, pool, stop, listings), identity_digest(tree, selections, stop)};
   }
-  return live_digest(tree, selections, pool, *index.of(view.directory), stop);
+  return live_digest(tree, selections, pool, *index.of(view.directory), stop, listings);
 }
 
 /// Looks until nothing was written to during the look, nor in its last moment before.
 LiveDigest digest_local(const LocalView& view, const std::vector<Selection>& selections, ContextIndex& index,
-                        const std::stop_token& stop) {
+                        const Listings& listings, const std::stop_token& stop) {
   std::string detail;
   for (int i = 0; i < kLooks; ++i) {
     try {
-      const LiveDigest seen = look(view, selections, index, stop);
+      const LiveDigest seen = look(view, selections, index, listings, stop);
       if (seen.proof != Proof::racy) return seen;
       index.of(view.directory)->let_time_pass();
     } catch (const base::Error& error) {
@@ -60,11 +60,14 @@ base::Digest digest_frozen(const snapshot::Chain& chain, const std::vector<Selec
   for (const auto& selection : selections) list.push(to_json(selection));
   base::Json params = base::Json::object();
   params.set("mount", services.snapshots.view(chain).to_json()).set("selections", std::move(list));
+  params.set("listings", listings_of(services.store).directory());
   const auto reply = services.worker.call("digest", params, {}, stop);
   return base::Digest::parse_or_throw(reply.result["digest"].as_string());
 }
 
 }  // namespace
+
+Listings listings_of(const store::Store& store) { return Listings(store.root() + "/listings"); }
 
 base::Json to_json(const Selection& selection) {
   base::Json json = base::Json::object();
@@ -83,7 +86,7 @@ base::Digest ContentDigests::digest(std::size_t input, const solve::Result& resu
                                     const std::stop_token& stop) {
   const auto* local = dynamic_cast<const LocalResult*>(&result);
   if (!local) return digest_frozen(chain_of(result), selections, services, stop);
-  const LiveDigest now = digest_local(local->view(), selections, services.contexts, stop);
+  const LiveDigest now = digest_local(local->view(), selections, services.contexts, listings_of(services.store), stop);
   seen_[input] = {now.identity, now.proof == Proof::none ? std::optional(now.content) : std::nullopt};
   return now.content;
 }
@@ -95,7 +98,7 @@ void ContentDigests::verify(std::size_t input, const solve::Result& result, cons
   if (!local || seen == seen_.end()) return;
   const LocalView& view = local->view();
   if (seen->second.content) {
-    const LiveDigest now = digest_local(view, selections, services.contexts, stop);
+    const LiveDigest now = digest_local(view, selections, services.contexts, Listings(""), stop);
     if (now.identity == seen->second.identity && now.content == *seen->second.content) return;
   } else {
     const base::Fd directory = base::open_directory(view.directory);

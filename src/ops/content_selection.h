@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "ops/listing.h"
 #include "ops/services.h"
 #include "solve/op.h"
 
@@ -29,6 +30,9 @@ struct Selection {
 
 base::Json to_json(const Selection& selection);
 Selection selection_from_json(const base::Json& json);
+
+/// The store's listings of what content digests were made of.
+Listings listings_of(const store::Store& store);
 
 /// Digests of what a step reads of its inputs. Of a live directory it also keeps what it saw, to notice
 /// edits made before the step was done: a record must never name bytes that were not the ones that were

@@ -14,9 +14,10 @@ base::Json digest_method(const MethodCall& call) {
   std::vector<Selection> selections;
   for (const auto& item : call.params["selections"].items()) selections.push_back(selection_from_json(item));
   base::ThreadPool pool("hash", std::max(1U, std::thread::hardware_concurrency()));
+  const Listings listings(call.params["listings"].string_or(""));
   CopySource source;
   source.root = tree.fd();
-  return base::Json::object().set("digest", content_digest(source, selections, pool, call.stop).str());
+  return base::Json::object().set("digest", content_digest(source, selections, pool, call.stop, listings).str());
 }
 
 }  // namespace ops

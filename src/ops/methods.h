@@ -6,7 +6,7 @@
 //   adopt        {mount, implied, lowers}          → {}                   attributes of implied directories
 //   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN
 //   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
-//   digest       {mount, selections}               → {digest}             content of a selection
+//   digest       {mount, selections, listings}     → {digest}             content of a selection
 //   diff         {lowers, upper|mount, …} + out    → WrittenLayer         a layer (or a mounted chain over
 //                                                                         `lowers`) as a compressed tar
 //   read         {mount, path, limit}              → {data}               one file
