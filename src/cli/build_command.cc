@@ -119,6 +119,20 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
   return reports;
 }
 
+/// Writes down what the build did, however it ended; `why` and `builds` read it.
+void remember(BuildSession& session, const BuildOptions& options, base::Nanos started, std::string outcome) {
+  PastBuild build;
+  build.started = started;
+  build.ended = base::system_clock().now();
+  build.context = options.context;
+  build.file = options.file;
+  build.tags = options.tags;
+  build.targets = options.targets;
+  build.outcome = std::move(outcome);
+  build.steps = session.events().past_steps();
+  session.history().keep(build);
+}
+
 }  // namespace
 
 int run_build(const std::string& root, const BuildOptions& options) {
@@ -132,6 +146,7 @@ int run_build(const std::string& root, const BuildOptions& options) {
     return kUsage;
   }
   const auto display = make_display(options);
+  const base::Nanos started = base::system_clock().now();
   std::unique_ptr<BuildSession> session;
   try {
     session = std::make_unique<BuildSession>(root, options, *display);
@@ -142,6 +157,7 @@ int run_build(const std::string& root, const BuildOptions& options) {
     }
     const auto reports = build_all(*session, targets, *display, interrupt.token());
     write_reports(options, targets, reports);
+    remember(*session, options, started, "done");
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
     for (const auto& report : reports) {
@@ -152,11 +168,15 @@ int run_build(const std::string& root, const BuildOptions& options) {
     }
     return 0;
   } catch (const base::Cancelled&) {
+    if (session) remember(*session, options, started, "interrupted");
     display->finish();
     std::fputs("ERROR: interrupted\n", stderr);
     return kInterrupted;
   } catch (base::Error& error) {
-    if (session) locate(error, session->events());
+    if (session) {
+      locate(error, session->events());
+      remember(*session, options, started, "failed");
+    }
     display->finish();
     std::fputs(display->error_report(error).c_str(), stderr);
     return interrupt.requested() ? kInterrupted : 1;

@@ -16,7 +16,8 @@ void BuildEvents::announce(const llb::Graph& graph) {
     }
     {
       const std::lock_guard lock(mutex_);
-      if (!known_.emplace(vertex.digest, Known{shown, vertex.sources}).second) continue;
+      if (!known_.emplace(vertex.digest, Known{shown, vertex.sources, {}, {}, ""}).second) continue;
+      order_.push_back(vertex.digest);
     }
     sink_.event(shown);
   }
@@ -37,7 +38,66 @@ progress::Vertex BuildEvents::change(const base::Digest& vertex, const auto& edi
   return shown;
 }
 
-void BuildEvents::decided(const solve::Vertex&, const solve::Decision&) {}
+void BuildEvents::explain_with(const ops::Explainer& explainer, BuildHistory& history) {
+  explainer_ = &explainer;
+  history_ = &history;
+}
+
+ops::Explanation BuildEvents::explain(const solve::Vertex& vertex, const solve::Decision& decision) {
+  std::vector<ops::ExplainedInput> inputs;
+  int line = 0;
+  std::shared_ptr<const std::string> text;
+  {
+    const std::lock_guard lock(mutex_);
+    const Known& known = known_[vertex.digest];
+    for (const auto& digest : known.shown.inputs) {
+      const Known& input = known_[digest];
+      inputs.push_back({input.shown.name, input.outcome == solve::Outcome::ran});
+    }
+    if (!known.sources.empty() && !known.sources.front().spans.empty()) {
+      line = known.sources.front().spans.front().start.line;
+      text = known.sources.front().data;
+    }
+  }
+  return explainer_->explain(vertex, decision, inputs, line, text ? std::string_view(*text) : "");
+}
+
+void BuildEvents::decided(const solve::Vertex& vertex, const solve::Decision& decision) {
+  if (!explainer_ || decision.reason == solve::RunReason::unique) return;
+  ops::Explanation why = explain(vertex, decision);
+  // Nothing is left of what prune took, but a past build remembers the step.
+  const bool evicted = why.reason == solve::RunReason::never_built && history_->was_pruned(vertex.step);
+  if (evicted) why.reason = solve::RunReason::evicted;
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[vertex.digest];
+  known.shown.note = why.note();
+  known.step = vertex.step;
+  known.why = std::move(why);
+}
+
+std::vector<PastStep> BuildEvents::past_steps() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PastStep> steps;
+  for (const auto& digest : order_) {
+    const Known& known = known_.at(digest);
+    PastStep step;
+    step.name = known.shown.name;
+    if (!known.sources.empty() && !known.sources.front().spans.empty()) {
+      step.file = known.sources.front().filename;
+      step.line = known.sources.front().spans.front().start.line;
+    }
+    step.outcome = !known.shown.error.empty() ? (progress::is_cancellation(known.shown.error) ? "cancelled" : "failed")
+                   : !known.outcome           ? "not reached"
+                   : *known.outcome == solve::Outcome::ran ? "ran"
+                                                           : "cached";
+    step.error = known.shown.error;
+    if (known.shown.started && known.shown.completed) step.took = *known.shown.completed - *known.shown.started;
+    step.step = known.step;
+    step.why = known.why;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
 
 void BuildEvents::started(const solve::Vertex& vertex, base::Nanos at) {
   sink_.event(change(vertex.digest, [&](auto& shown) {
@@ -47,6 +107,10 @@ void BuildEvents::started(const solve::Vertex& vertex, base::Nanos at) {
 }
 
 void BuildEvents::completed(const solve::Vertex& vertex, base::Nanos at, solve::Outcome outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    known_[vertex.digest].outcome = outcome;
+  }
   sink_.event(change(vertex.digest, [&](auto& shown) {
     if (!shown.started) shown.started = at;
     shown.completed = at;

@@ -5,9 +5,11 @@
 #include <mutex>
 #include <string>
 
+#include "cli/build_history.h"
 #include "dockerfile/gateway.h"
 #include "llb/definition.h"
 #include "ops/events.h"
+#include "ops/explain.h"
 #include "progress/events.h"
 #include "solve/observer.h"
 
@@ -19,6 +21,11 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   explicit BuildEvents(progress::Sink& sink) : sink_(sink) {}
 
   progress::Sink& sink() { return sink_; }
+
+  /// From now on steps that run say why. Both outlive the events.
+  void explain_with(const ops::Explainer& explainer, BuildHistory& history);
+  /// What became of the announced steps so far, in their order.
+  std::vector<PastStep> past_steps() const;
 
   /// Announces the vertices of a graph, so that "(3/9)" counts them from the start. Keeps their
   /// source locations for errors.
@@ -43,12 +50,19 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   struct Known {
     progress::Vertex shown;
     std::vector<base::SourceRange> sources;
+    std::optional<solve::Outcome> outcome;
+    std::optional<ops::Explanation> why;
+    std::string step;  ///< solve::Vertex::step
   };
   progress::Vertex change(const base::Digest& vertex, const auto& edit);
+  ops::Explanation explain(const solve::Vertex& vertex, const solve::Decision& decision);
 
   progress::Sink& sink_;
   mutable std::mutex mutex_;
   std::map<base::Digest, Known> known_;
+  std::vector<base::Digest> order_;
+  const ops::Explainer* explainer_ = nullptr;
+  BuildHistory* history_ = nullptr;
   std::map<std::pair<base::Digest, std::string>, progress::VertexStatus> transfers_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/frontend_options.h"
+#include "ops/content_selection.h"
 #include "ops/materialize.h"
 #include "ops/op.h"
 
@@ -64,11 +65,16 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       services_{house_.store(), house_.snapshots(), house_.worker(), images_,  house_.http(),
                 contexts_,      known_files_,       events_,         settings_},
       records_(house_.store()),
+      listings_(ops::listings_of(house_.store())),
+      explainer_(records_, listings_),
+      history_(house_.store().root()),
       codec_(house_.snapshots()),
       locks_(house_.store()),
       executor_(solve::Limits::for_cpus(std::max(1U, std::thread::hardware_concurrency()))),
       engine_({records_, codec_, locks_, executor_, events_, base::system_clock()}),
-      gateway_(services_, engine_, events_, worker_platforms()) {}
+      gateway_(services_, engine_, events_, worker_platforms()) {
+  events_.explain_with(explainer_, history_);
+}
 
 BuildSession::~BuildSession() = default;
 

@@ -34,6 +34,7 @@ class BuildSession {
   std::vector<BuiltImage> build(const std::vector<dockerfile::PlatformImage>& images, const std::stop_token& stop);
 
   House& house() { return house_; }
+  BuildHistory& history() { return history_; }
   const ops::Services& services() const { return services_; }
   BuildEvents& events() { return events_; }
 
@@ -52,6 +53,9 @@ class BuildSession {
   ops::ImageResolver images_;
   ops::Services services_;
   ops::RecordStorage records_;
+  ops::Listings listings_;
+  ops::Explainer explainer_;
+  BuildHistory history_;
   ops::ChainCodec codec_;
   ops::StoreLocks locks_;
   solve::ThreadExecutor executor_;

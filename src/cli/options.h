@@ -107,6 +107,14 @@ struct CheckOptions {
   std::string skip;
   std::string format = "text";
 };
+struct WhyOptions {
+  std::string step;   ///< part of a step's title, or its line; "" = every step that ran
+  std::string build;  ///< id of a past build or its beginning; "" = the last
+  bool json = false;
+};
+struct BuildsOptions {
+  bool json = false;
+};
 struct DoctorOptions {
   bool json = false;
 };
@@ -117,9 +125,10 @@ struct PrintAndExit {
   int code = 0;
 };
 
-using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
-                             SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
-                             PruneOptions, GraphOptions, CheckOptions, DoctorOptions, VersionOptions>;
+using Command =
+    std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
+                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
+                 CheckOptions, WhyOptions, BuildsOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -166,6 +166,14 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
         c.add_flag("-a,--all", o.all, "Every step, layer and blob that no image needs");
         c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
       });
+  subcommand<WhyOptions>(app, invocation, "why", "Say why the steps of a build ran", [](CLI::App& c, WhyOptions& o) {
+    c.add_option("step", o.step,
+                 "Part of a step's title, or its line in the Dockerfile (default: every step that ran)");
+    c.add_option("--build", o.build, "Id of a past build, or its beginning (default: the last)");
+    c.add_flag("--json", o.json, "As JSON");
+  });
+  subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
+                            [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
   subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",
                             [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
   subcommand<VersionOptions>(app, invocation, "version", "Print the version", [](CLI::App&, VersionOptions&) {});

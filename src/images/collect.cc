@@ -88,6 +88,11 @@ void add_blobs_of_layers(store::Store& store, std::set<base::Digest>& kept) {
   }
 }
 
+/// When something was removed last, for those who ask why a step ran again.
+void mark_pruned(const store::Store& store) {
+  base::write_file_atomic(store.root() + "/pruned", base::format_rfc3339(base::system_clock().now()));
+}
+
 }  // namespace
 
 DiskUsage disk_usage(store::Store& store, const ImageStore& images, const snapshot::Snapshotter& snapshots) {
@@ -113,11 +118,12 @@ Pruned prune_all(store::Store& store, const ImageStore& images, snapshot::Snapsh
   pruned.records = number_of(store, "SELECT count(*) FROM records");
   store.forget_saved();
   base::fault_point("prune.begun");
+  mark_pruned(store);
   store.meta().use().run("DELETE FROM keys; DELETE FROM records");
   base::fault_point("prune.forgotten");
   remove_layers(snapshots, {}, pruned);
   remove_blobs(store.content(), needed, pruned);
-  for (const char* directory : {"/cache-mounts", "/git", "/contexts"}) {
+  for (const char* directory : {"/cache-mounts", "/git", "/contexts", "/listings"}) {
     const std::string path = store.root() + directory;
     if (!base::exists(path)) continue;
     options.remove_tree ? options.remove_tree(path) : base::remove_tree(path);
@@ -132,6 +138,7 @@ Pruned prune_unused(store::Store& store, const ImageStore& images, snapshot::Sna
   auto needed = blobs_of_images(images);
   store.forget_saved();
   base::fault_point("prune.begun");
+  mark_pruned(store);
   remove_layers(snapshots, names_in_records(store), pruned);
   add_blobs_of_layers(store, needed);
   remove_blobs(store.content(), needed, pruned);

@@ -43,6 +43,7 @@ struct Vertex {
   std::optional<base::Nanos> completed;
   bool cached = false;
   std::string error;  ///< "" unless it failed
+  std::string note;   ///< why it runs ("package.json changed"), or ""
   std::optional<ProgressGroup> group;
   bool operator==(const Vertex&) const = default;
 };

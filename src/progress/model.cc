@@ -124,6 +124,7 @@ Change Model::apply_vertex(const Vertex& vertex) {
     state.name = safe_text(vertex.name);
     state.cached = vertex.cached;
     state.error = vertex.error;
+    state.note = safe_text(vertex.note);
   }
   if (state.started() && !state.hidden && !state.listed_) {
     state.listed_ = true;

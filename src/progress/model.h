@@ -40,6 +40,7 @@ class VertexState {
   std::string name;
   bool cached = false;
   std::string error;
+  std::string note;
   bool hidden = false;                 ///< a group of weak members only
   std::vector<VertexStatus> statuses;  ///< in order of appearance
   std::vector<VertexWarning> warnings;

@@ -128,6 +128,9 @@ void PlainRenderer::print(const VertexState& vertex) {
   Pending& pending = pending_[&vertex];
   print_header(vertex, pending);
   current_ = &vertex;
+  if (!vertex.note.empty() && !std::exchange(pending.note_printed, true)) {
+    out_ += base::format("#{} ← {}\n", pending.index, vertex.note);
+  }
   const bool open = print_statuses(vertex, pending);
   for (; pending.warnings_printed < vertex.warnings.size(); ++pending.warnings_printed) {
     out_ +=

@@ -51,6 +51,7 @@ class PlainRenderer final : public Renderer {
     std::size_t bytes = 0;
     std::set<std::string> statuses;
     std::size_t warnings_printed = 0;
+    bool note_printed = false;
     std::optional<base::Nanos> waiting_since;
     std::uint64_t partial_bytes = 0;  // log bytes at the last look, to see whether an unfinished line still grows
     base::Nanos partial_since = 0;

@@ -62,6 +62,17 @@ TEST(Plain, TellsABuildAsBuildxDoes) {
   EXPECT_EQ(text, golden(SLIPWAY_TESTDATA, "plain.txt", text));
 }
 
+TEST(Plain, SaysWhyAStepRunsOnceAndBeforeItsLog) {
+  Teller teller;
+  Vertex vertex = running("[2/2] RUN make", 0);
+  vertex.note = "a\x1b[31m.c changed";
+  teller.tell(vertex).tell(log("[2/2] RUN make", 1, "cc\n")).refresh(1);
+  Vertex ended = done("[2/2] RUN make", 0, 2);
+  ended.note = vertex.note;
+  teller.tell(ended).refresh(3);
+  EXPECT_EQ(teller.text(), "#1 [2/2] RUN make\n#1 ← a.c changed\n#1 0.100 cc\n#1 DONE 0.2s\n");
+}
+
 TEST(Plain, TwoStepsAtOnceKeepTheirLinesTogether) {
   Teller teller;
   teller.tell(running("a", 0)).tell(running("b", 0.1)).tell(log("a", 1, "a1\n")).refresh(1);

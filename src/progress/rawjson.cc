@@ -24,7 +24,7 @@ Json json_of(const Vertex& vertex) {
   out.set_nonempty("inputs", std::move(inputs)).set_nonempty("name", vertex.name);
   set_time(out, "started", vertex.started);
   set_time(out, "completed", vertex.completed);
-  out.set_nonempty("cached", vertex.cached).set_nonempty("error", vertex.error);
+  out.set_nonempty("cached", vertex.cached).set_nonempty("error", vertex.error).set_nonempty("note", vertex.note);
   if (vertex.group) {
     auto group = Json::object();
     group.set_nonempty("id", vertex.group->id).set_nonempty("name", vertex.group->name);

@@ -111,6 +111,7 @@ TtyRenderer::Block TtyRenderer::block(const VertexState& vertex, ScreenSize size
     colour = palette.error;
   }
   for (const char c : vertex.name) name += c == '\t' ? ' ' : c;
+  if (!vertex.note.empty()) name += "  ← " + vertex.note;
   out.head = {two_ends(name, time_text(vertex.elapsed(now)), usable(size)), colour};
   if (out.running) {
     for (const auto& status : vertex.statuses) {

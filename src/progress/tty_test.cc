@@ -45,6 +45,13 @@ class Live {
   TtyRenderer renderer_;
 };
 
+TEST(Tty, SaysWhyAStepRuns) {
+  Live live(60, 24);
+  Vertex vertex = running("[2/2] RUN make", 0);
+  vertex.note = "a.c changed";
+  EXPECT_THAT(live.tell(vertex).refresh(1).text(), HasSubstr("=> [2/2] RUN make  ← a.c changed"));
+}
+
 TEST(Tty, DrawsTheTreeInPlace) {
   Live live(80, 24, {.description = "docker:default"});
   live.tell(known("[stage-1 2/2] COPY --from=builder /app /app"));

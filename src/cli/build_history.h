@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Past builds: what each of their steps did and why it ran, for `slipway builds` and `slipway why`.
+//
+// A file of JSON a build, <store>/builds/<id>; the id begins with the time, so that names sort by age. The newest
+// kMaxBuilds stay. Losing one loses an explanation, nothing else: nothing is synced.
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "ops/explain.h"
+
+namespace cli {
+
+struct PastStep {
+  std::string name;
+  std::string file;  ///< of its Dockerfile, "" = of none
+  int line = 0;
+  std::string outcome;  ///< ran, cached, failed, cancelled, not reached
+  std::string error;
+  base::Nanos took = 0;
+  std::string step;  ///< solve::Vertex::step of a step that was looked into
+  std::optional<ops::Explanation> why;
+};
+
+struct PastBuild {
+  base::Nanos started = 0;
+  base::Nanos ended = 0;
+  std::string context;
+  std::string file;
+  std::vector<std::string> tags;
+  std::vector<std::string> targets;
+  std::string outcome;  ///< done, failed, interrupted
+  std::vector<PastStep> steps;
+};
+
+class BuildHistory {
+ public:
+  static constexpr std::size_t kMaxBuilds = 200;
+
+  explicit BuildHistory(std::string store_root) : root_(std::move(store_root)) {}
+
+  /// Writes the build down and gives its id. Never throws: a history that cannot be written is a warning.
+  std::string keep(const PastBuild& build);
+  /// Ids, newest first.
+  std::vector<std::string> ids() const;
+  /// The build whose id begins so, "" = the newest; null when there is none. Throws when several do.
+  base::Json find(const std::string& id) const;
+
+  /// Whether a step (solve::Vertex::step) ran in a past build, and something was pruned since.
+  bool was_pruned(const std::string& step);
+  /// When something was pruned last.
+  std::optional<base::Nanos> pruned() const;
+
+ private:
+  std::string directory() const { return root_ + "/builds"; }
+  base::Json read(const std::string& id) const;
+  void make_room() const;
+
+  std::string root_;
+  std::optional<std::set<std::string>> pruned_steps_;
+};
+
+}  // namespace cli
