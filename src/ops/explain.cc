@@ -459,6 +459,7 @@ Explanation Explainer::explain(const solve::Vertex& vertex, const solve::Decisio
   if (!decision.previous) return explanation;
   explanation.previous = decision.previous->created;
   if (decision.reason == solve::RunReason::evicted) return explanation;
+  if (decision.previous->recipe["op"].is_null()) return explanation;  // imported: nothing is known of how it was made
   const solve::Record& before = *decision.previous;
   Comparison comparison(records_, listings_, inputs, first_line, dockerfile);
   comparison.compare({before.recipe, before.name, before.source}, {decision.recipe, vertex.name, vertex.source}, 0);

@@ -14,9 +14,21 @@ solve::ResultPtr make_snapshot_result(snapshot::Chain chain) {
 }
 
 const snapshot::Chain& chain_of(const solve::Result& result) {
+  if (const auto* lazy = dynamic_cast<const LazyResult*>(&result)) return lazy->chain();
   const auto* snapshot = dynamic_cast<const SnapshotResult*>(&result);
   if (!snapshot) base::fail(base::Code::internal, "a local directory was used where a filesystem is needed");
   return snapshot->chain();
+}
+
+const snapshot::Chain& LazyResult::chain() const {
+  const std::lock_guard lock(mutex_);
+  if (!chain_) chain_ = fetch_();
+  return *chain_;
+}
+
+std::optional<snapshot::Chain> LazyResult::fetched() const {
+  const std::lock_guard lock(mutex_);
+  return chain_;
 }
 
 std::string ChainCodec::encode(const solve::Result& result) { return base::Json::strings(chain_of(result)).dump(); }
@@ -24,7 +36,9 @@ std::string ChainCodec::encode(const solve::Result& result) { return base::Json:
 solve::ResultPtr ChainCodec::decode(const std::string& text) {
   snapshot::Chain chain;
   try {
-    chain = base::Json::parse(text).string_items();
+    const base::Json json = base::Json::parse(text);
+    if (!json.is_array()) return foreign_ ? foreign_(json) : nullptr;
+    chain = json.string_items();
   } catch (const base::Error&) {
     return nullptr;
   }

@@ -179,6 +179,46 @@ ResultPtr Build::output_of(const Edge& edge) const {
   throw error;
 }
 
+std::vector<std::optional<Record>> Build::records() {
+  std::vector<std::optional<Record>> records(states_.size());
+  for (std::size_t v = 0; v < states_.size(); ++v) records[v] = known_record(v, records);
+  return records;
+}
+
+std::optional<Record> Build::known_record(std::size_t v, const std::vector<std::optional<Record>>& below) {
+  const State& state = states_[v];
+  if (state.record) return state.transient ? std::nullopt : state.record;
+  if (!state.map || state.map->unique) return std::nullopt;
+  if (state.definition) {
+    if (auto record = services_.storage.find(*state.definition)) return record;
+  }
+  std::vector<KeyedInput> inputs;
+  for (std::size_t i = 0; i < vertex(v).inputs.size(); ++i) {
+    const Edge& edge = vertex(v).inputs[i];
+    if (!below[edge.vertex]) return std::nullopt;
+    inputs.push_back({below[edge.vertex]->id, {}, edge.output, state.map->inputs[i].selector});
+  }
+  return services_.storage.find(make_key(KeyKind::resolved, state.map->digest, inputs));
+}
+
+std::vector<std::vector<ResultPtr>> Build::vertex_results() const {
+  std::vector<std::vector<ResultPtr>> results(states_.size());
+  for (std::size_t v = 0; v < states_.size(); ++v) {
+    if (states_[v].results) results[v] = *states_[v].results;
+  }
+  return results;
+}
+
+Engine::Outcome Engine::build_with_records(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop) {
+  Build build(services_, graph, targets, stop);
+  while (!build.step()) build.wait();
+  Outcome outcome;
+  outcome.results = build.finish();
+  outcome.records = build.records();
+  outcome.vertex_results = build.vertex_results();
+  return outcome;
+}
+
 std::vector<ResultPtr> Engine::build(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop) {
   Build build(services_, graph, targets, stop);
   while (!build.step()) build.wait();

@@ -51,6 +51,9 @@ class Build {
   void wait() { inbox_->wait(); }
   /// After the end: the results of the targets. Throws what the build ended in.
   std::vector<ResultPtr> finish();
+  /// After finish(): the records and results behind Engine::Outcome.
+  std::vector<std::optional<Record>> records();
+  std::vector<std::vector<ResultPtr>> vertex_results() const;
 
  private:
   enum class Phase : std::uint8_t {
@@ -121,6 +124,7 @@ class Build {
   void report_cancelled(std::size_t v);
   void report_covered();
   ResultPtr output_of(const Edge& edge) const;
+  std::optional<Record> known_record(std::size_t v, const std::vector<std::optional<Record>>& below);
   template <typename T, typename Work, typename Done>
   void post(Pool pool, std::size_t v, Work work, Done done);
   template <typename T, typename Done>

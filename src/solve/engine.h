@@ -23,6 +23,7 @@
 // two processes do.
 // Failure: the first failure stops the rest; once everything running has ended, build() throws it
 // (with the digest of the vertex). A requested stop ends in base::Cancelled the same way.
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -52,6 +53,16 @@ class Engine {
   /// The results of the targets, in their order. `graph` outlives the call. An op that calls build()
   /// inside its run() must use Pool::wait, or it may wait for its own slot.
   std::vector<ResultPtr> build(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop);
+
+  struct Outcome {
+    std::vector<ResultPtr> results;  ///< of the targets
+    /// Per vertex what names its outcome for other builds: of steps that were not looked at, because what uses them was
+    /// cached, as far as the storage knows it without reading anything.
+    std::vector<std::optional<Record>> records;
+    std::vector<std::vector<ResultPtr>> vertex_results;  ///< per vertex; empty where nobody needed them
+  };
+  /// build(), with what an export of the cache needs.
+  Outcome build_with_records(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop);
 
  private:
   Services services_;
