@@ -70,9 +70,11 @@ void check_usage(const BuildOptions& options) {
     refuse("attestations are not available yet", "build without --sbom, --provenance and --attest");
   }
   if (!options.ssh.empty()) refuse("--ssh is not available yet", "build without it");
-  if (!options.cache_to.empty() || !options.cache_from.empty()) {
-    std::fputs("note: --cache-from and --cache-to are not available yet and were ignored\n", stderr);
-  }
+  RemoteCache flags(options);  // refuses what it cannot do
+}
+
+bool wants_id(const BuildOptions& options) {
+  return !options.iidfile.empty() || !options.metadata_file.empty() || options.quiet;
 }
 
 /// Writes one stage's outputs; returns what --iidfile and --metadata-file say of it.
@@ -85,8 +87,7 @@ Exported export_target(const std::vector<BuiltImage>& images, const TargetBuild&
     auto exported = export_images(images, spec, options, epoch, session.house(), session.services(), sink, stop);
     if (exported.image && !report.image) report = std::move(exported);
   }
-  const bool wants_id = !options.iidfile.empty() || !options.metadata_file.empty() || options.quiet;
-  if (wants_id && !report.image) {
+  if (wants_id(options) && !report.image) {
     // Nothing was written that has an id: assemble one all the same, as docker buildx does.
     output::Spec spec;
     spec.type = output::Type::image;
@@ -95,6 +96,16 @@ Exported export_target(const std::vector<BuiltImage>& images, const TargetBuild&
     report = export_images(images, spec, unnamed, epoch, session.house(), session.services(), sink, stop);
   }
   return report;
+}
+
+BuildSession::Need what_is_needed(const std::vector<TargetBuild>& targets) {
+  for (const auto& target : targets) {
+    if (wants_id(target.options)) return BuildSession::Need::filesystems;
+    for (const auto& spec : target.outputs) {
+      if (spec.type != output::Type::cacheonly) return BuildSession::Need::filesystems;
+    }
+  }
+  return BuildSession::Need::nothing;
 }
 
 /// The build from Dockerfile to outputs, all targets as one graph; a report for each target.
@@ -106,7 +117,7 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
     plans.push_back(session.plan(target.stage, stop));
     images.insert(images.end(), plans.back().images.begin(), plans.back().images.end());
   }
-  const auto built = session.build(images, stop);
+  const auto built = session.build(images, what_is_needed(targets), stop);
   auto next = built.begin();
   std::vector<Exported> reports;
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -116,6 +127,7 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
     if (plans[i].source_date_epoch) epoch = *plans[i].source_date_epoch * base::kSecond;
     reports.push_back(export_target(own, targets[i], epoch, session, sink, stop));
   }
+  session.export_cache(stop);
   return reports;
 }
 

@@ -68,10 +68,13 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
       history_(house_.store().root()),
-      codec_(house_.snapshots()),
+      remote_cache_(options),
+      all_records_(records_),
+      codec_(house_.snapshots(),
+             [this](const base::Json& text) { return imported_result(text, all_records_, services_, stop_); }),
       locks_(house_.store()),
       executor_(solve::Limits::for_cpus(std::max(1U, std::thread::hardware_concurrency()))),
-      engine_({records_, codec_, locks_, executor_, events_, base::system_clock()}),
+      engine_({all_records_, codec_, locks_, executor_, events_, base::system_clock()}),
       gateway_(services_, engine_, events_, worker_platforms()) {
   events_.explain_with(explainer_, history_);
 }
@@ -94,26 +97,44 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
-std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images,
+std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                             const std::stop_token& stop) {
+  stop_ = stop;
+  remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
   for (const auto& image : images) {
     graphs.push_back(llb::parse(image.definition));
     events_.announce(graphs.back());
   }
-  const ops::JoinedGraph joined = ops::load_joined(graphs, services_);
+  ops::JoinedGraph joined = ops::load_joined(graphs, services_);
   std::vector<solve::Edge> targets;
   for (const auto& head : joined.heads) {
     if (head) targets.push_back(*head);
   }
-  const auto results = engine_.build(joined.graph, targets, stop);
+  auto outcome = engine_.build_with_records(joined.graph, targets, stop);
   std::vector<BuiltImage> built;
-  auto result = results.begin();
+  auto result = outcome.results.begin();
   for (std::size_t i = 0; i < graphs.size(); ++i) {
-    built.push_back({images[i], {}});
-    if (joined.heads[i]) built.back().chain = ops::materialize(*result++, services_, stop);
+    built.push_back({images[i], {}, {}});
+    if (!joined.heads[i]) continue;
+    const auto& head = *result++;
+    const bool is_here = !dynamic_cast<const ops::LazyResult*>(head.get());
+    if (is_here || need == Need::filesystems) built.back().chain = ops::materialize(head, services_, stop);
+  }
+  all_records_.keep_hits();
+  if (!remote_cache_.exports()) return built;
+  finished_ = FinishedBuild{std::move(joined.graph), std::move(joined.heads), std::move(outcome)};
+  for (auto& image : built) {
+    if (!remote_cache_.is_inline()) break;
+    image.inline_cache = [this, chain = image.chain](const std::vector<base::Digest>& diff_ids) {
+      return RemoteCache::inline_cache(*finished_, chain, diff_ids);
+    };
   }
   return built;
+}
+
+void BuildSession::export_cache(const std::stop_token& stop) {
+  if (finished_) remote_cache_.export_all(*finished_, all_records_, house_, services_, events_.sink(), stop);
 }
 
 }  // namespace cli

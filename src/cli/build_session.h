@@ -12,6 +12,7 @@
 #include "cli/gateway.h"
 #include "cli/house.h"
 #include "cli/options.h"
+#include "cli/remote_cache.h"
 #include "dockerfile/check.h"
 #include "ops/record_storage.h"
 #include "ops/result.h"
@@ -31,7 +32,12 @@ class BuildSession {
   /// Looks at the Dockerfile with those rules; builds as little as plan().
   dockerfile::CheckReport check(const dockerfile::RuleChoice& rules, const std::stop_token& stop);
   /// Runs what the images need, as one graph; the results are in their order.
-  std::vector<BuiltImage> build(const std::vector<dockerfile::PlatformImage>& images, const std::stop_token& stop);
+  /// What only the cache knows so far is fetched when `need` says that something will be written out.
+  enum class Need : std::uint8_t { nothing, filesystems };
+  std::vector<BuiltImage> build(const std::vector<dockerfile::PlatformImage>& images, Need need,
+                                const std::stop_token& stop);
+  /// After build(): writes the caches of --cache-to.
+  void export_cache(const std::stop_token& stop);
 
   House& house() { return house_; }
   BuildHistory& history() { return history_; }
@@ -56,7 +62,11 @@ class BuildSession {
   ops::Listings listings_;
   ops::Explainer explainer_;
   BuildHistory history_;
+  RemoteCache remote_cache_;
+  cache::ImportingStorage all_records_;
+  std::stop_token stop_;  ///< of the build under way
   ops::ChainCodec codec_;
+  std::optional<FinishedBuild> finished_;
   ops::StoreLocks locks_;
   solve::ThreadExecutor executor_;
   solve::Engine engine_;

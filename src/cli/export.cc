@@ -88,6 +88,11 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
     if (layer.created != 0) blob.created = layer.created;
     image.layers.push_back(std::move(blob));
   }
+  if (built.inline_cache) {
+    std::vector<base::Digest> diff_ids;
+    for (const auto& layer : image.layers) diff_ids.push_back(layer.diff_id);
+    image.inline_cache = built.inline_cache(diff_ids);
+  }
   return image;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // From built filesystems to the destinations of -o and -t.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace cli {
 struct BuiltImage {
   dockerfile::PlatformImage image;
   snapshot::Chain chain;
+  /// The text of an inline cache for an image with these layers; may be empty.
+  std::function<std::string(const std::vector<base::Digest>& diff_ids)> inline_cache;
 };
 
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.
