@@ -111,6 +111,28 @@ class ExecOp final : public solve::Op {
     return names;
   }
 
+  /// A cache mount that is written to, and whatever a privileged step did to the machine, is in no result.
+  bool compares_outcome() const override {
+    if (exec_.security == llb::SecurityMode::insecure) return false;
+    return std::all_of(exec_.mounts.begin(), exec_.mounts.end(), [](const llb::Mount& mount) {
+      if (mount.type == llb::MountType::cache) return mount.readonly;
+      return mount.dest == llb::kRootMount || mount.output == llb::kSkipOutput;
+    });
+  }
+
+  bool same_outcome(const std::vector<solve::ResultPtr>& now, const std::vector<solve::ResultPtr>& before,
+                    std::stop_token stop) override {
+    if (now.size() != 1 || before.size() != 1 || services_.snapshots.driver() != snapshot::Driver::overlay)
+      return false;
+    const snapshot::Chain& made = chain_of(*now[0]);
+    const snapshot::Chain& made_before = chain_of(*before[0]);
+    if (made.empty() || made_before.empty()) return false;
+    base::Json params = base::Json::object();
+    params.set("layers", base::Json::strings({services_.snapshots.layer_directory(made.back()),
+                                              services_.snapshots.layer_directory(made_before.back())}));
+    return services_.worker.call("compare", params, {}, stop).result["same"].bool_or(false);
+  }
+
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token stop) override {
     ActiveSet active(services_.snapshots);
     base::Json mounts = base::Json::array();

@@ -18,7 +18,7 @@
 //   sharing    the vertex that holds the same key            recorded, claim
 //   loading    results of all inputs                         locking, inputs (a record changed meanwhile)
 //   locking    the locks                                     recorded (another process was faster), running
-//   running    run()                                         done
+//   running    run(), a comparison with an earlier run       done
 //   recorded   a demand for the results                      done, inputs (what was made is gone)
 //   done       nothing: record and results are there
 #include <cstddef>
@@ -90,7 +90,8 @@ class Build {
     std::vector<std::optional<base::Digest>> contents;
     bool digesting = false;
     std::optional<Record> record;
-    std::optional<Record> gone;  ///< a record that was found but whose result is lost
+    std::optional<Record> gone;      ///< a record that was found but whose result is lost
+    std::optional<Record> previous;  ///< the record that the step's run was explained with
     std::optional<std::vector<ResultPtr>> results;
     std::shared_ptr<HeldLocks> held;
   };
@@ -156,10 +157,14 @@ class Build {
   void locked(std::size_t v);
   void start_run(std::size_t v);
   void ran(std::size_t v, std::vector<ResultPtr> results, base::Nanos at);
+  /// The results of the step's previous run, where what it made may be compared with them.
+  std::optional<std::vector<ResultPtr>> comparable(std::size_t v) const;
+  void record_run(std::size_t v, std::vector<ResultPtr> results, base::Nanos at, bool same);
   Decision decide(std::size_t v);
   /// The earlier record that is likest to the step: it said the same, stood in its place, or did the same.
   std::optional<Record> nearest_record(std::size_t v) const;
-  Record make_record(std::size_t v, const std::vector<ResultPtr>& results);
+  /// `same`: the results are those of the previous record.
+  Record make_record(std::size_t v, const std::vector<ResultPtr>& results, bool same);
 
   const Vertex& vertex(std::size_t v) const { return graph_.vertices[v]; }
 

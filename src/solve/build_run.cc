@@ -121,7 +121,9 @@ void Build::locked(std::size_t v) {
 
 void Build::start_run(std::size_t v) {
   State& state = states_[v];
-  services_.observer.decided(vertex(v), decide(v));
+  Decision decision = decide(v);
+  services_.observer.decided(vertex(v), decision);
+  state.previous = std::move(decision.previous);
   state.phase = Phase::running;
   state.started = false;
   state.reported = false;
@@ -138,8 +140,37 @@ void Build::start_run(std::size_t v) {
 }
 
 void Build::ran(std::size_t v, std::vector<ResultPtr> results, base::Nanos at) {
+  auto earlier = comparable(v);
+  if (!earlier) return record_run(v, std::move(results), at, false);
+  post<bool>(
+      Pool::disk, v,
+      [op = vertex(v).op, results, earlier = std::move(*earlier)](const std::stop_token& stop) {
+        return op->same_outcome(results, earlier, stop);
+      },
+      [v, results, at](Build& build, bool same, base::Nanos) { build.record_run(v, results, at, same); });
+}
+
+std::optional<std::vector<ResultPtr>> Build::comparable(std::size_t v) const {
+  const State& state = states_[v];
+  if (!state.previous || state.transient || state.map->unique || !vertex(v).op->compares_outcome()) return std::nullopt;
+  const auto& before = state.previous->recipe["inputs"].items();
+  if (before.size() != state.keyed_on.size()) return std::nullopt;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (!state.map->inputs[i].by_content && before[i]["record"].string_or("") != state.keyed_on[i].str()) {
+      return std::nullopt;
+    }
+  }
+  std::vector<ResultPtr> results;
+  for (const auto& text : state.previous->results) {
+    results.push_back(text.empty() ? nullptr : services_.codec.decode(text));
+    if (!results.back()) return std::nullopt;
+  }
+  return results;
+}
+
+void Build::record_run(std::size_t v, std::vector<ResultPtr> results, base::Nanos at, bool same) {
   State& state = states_[v];
-  state.record = make_record(v, results);
+  state.record = make_record(v, results, same);
   if (!state.transient && !state.map->unique) services_.storage.save(*state.record, known_keys(v));
   state.results = std::move(results);
   state.phase = Phase::done;
@@ -173,13 +204,15 @@ std::optional<Record> Build::nearest_record(std::size_t v) const {
   return storage.latest_of_op(states_[v].map->digest);
 }
 
-Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results) {
+Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results, bool same) {
   State& state = states_[v];
   const bool recorded = !state.transient;
   Record record;
   record.key = *state.resolved;
   record.id = record.key.digest;
-  if (auto outcome = vertex(v).op->result_digest(results)) {
+  if (same) {
+    record.id = state.previous->id;
+  } else if (auto outcome = vertex(v).op->result_digest(results)) {
     record.id = *outcome;
     state.transient = false;
   } else if (recorded && vertex(v).op->deterministic()) {

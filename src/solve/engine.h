@@ -15,8 +15,9 @@
 // Records are loaded (decoded) only when a target or a run needs the result itself.
 //
 // A *forced* vertex (ignore_cache) skips the look-ups; its record gets an id of its own, so that its
-// consumers rerun too, except those who find equal content. A record that is there but whose result
-// is gone is made again under its old id. Two vertices with equal keys run once.
+// consumers rerun too, except those who find equal content. A step that ran again on the same inputs and made what an
+// earlier run made (Op::same_outcome) keeps that run's id, and its consumers stay cached. A record that is there but
+// whose result is gone is made again under its old id. Two vertices with equal keys run once.
 //
 // Threads: build() owns all state of its graph on the calling thread; workers only post into its
 // inbox. Several builds may go on at once with one engine; they meet in the locks and the storage as

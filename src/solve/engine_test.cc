@@ -296,6 +296,57 @@ TEST_F(EngineTest, AStepThatNamesAnUnchangedOutcomeKeepsItsConsumersCached) {
             (Log{"run src: never built", "ran src", "run compile: input changed", "ran compile", "cached link"}));
 }
 
+/// base ← compile ← link, where compile makes "object" whatever its recipe says.
+TextGraph compile_graph(const std::string& key, const std::string& makes, const std::string& base = "base") {
+  TextGraph graph;
+  graph.add({.name = "base", .key = base});
+  graph.add({.name = "compile", .key = key, .makes = makes, .compares = true}, {"base"}).place = "stage 2";
+  graph.add({.name = "link"}, {"compile"});
+  graph.add({.name = "strip"}, {"link"});
+  return graph;
+}
+
+TEST_F(EngineTest, ARerunThatComesOutTheSameKeepsAllItsConsumersCached) {
+  build(compile_graph("-O1", "object"), "strip");
+  log();
+  EXPECT_EQ(build(compile_graph("-O2", "object"), "strip"), "strip(link(object))");
+  EXPECT_EQ(log(), (Log{"cached base", "run compile: key changed", "ran compile", "cached link", "cached strip"}));
+  // And the next time nothing runs.
+  build(compile_graph("-O2", "object"), "strip");
+  EXPECT_EQ(log(), (Log{"cached strip", "covered base", "covered compile", "covered link"}));
+}
+
+TEST_F(EngineTest, ARerunThatComesOutDifferentReachesItsConsumers) {
+  build(compile_graph("-O1", "object"), "strip");
+  log();
+  EXPECT_EQ(build(compile_graph("-O2", "other"), "strip"), "strip(link(other))");
+}
+
+TEST_F(EngineTest, AForcedRerunThatComesOutTheSameKeepsItsConsumersCached) {
+  build(compile_graph("-O1", "object"), "strip");
+  log();
+  auto graph = compile_graph("-O1", "object");
+  graph.vertex("compile").ignore_cache = true;
+  build(graph, "strip");
+  EXPECT_EQ(log(), (Log{"cached base", "run compile: forced", "ran compile", "cached link", "cached strip"}));
+}
+
+TEST_F(EngineTest, AnEqualOutcomeOnAnotherInputIsNotTheSame) {
+  build(compile_graph("-O1", "object"), "strip");
+  log();
+  build(compile_graph("-O1", "object", "another base"), "strip");
+  EXPECT_THAT(log(), ::testing::Contains("ran link"));
+}
+
+TEST_F(EngineTest, AnOutcomeIsNotComparedWithOneThatIsGone) {
+  build(compile_graph("-O1", "object"), "strip");
+  world_.codec.lose("object");
+  log();
+  auto graph = compile_graph("-O2", "object");
+  build(graph, "strip");
+  EXPECT_THAT(log(), ::testing::Contains("ran compile"));
+}
+
 TEST_F(EngineTest, TwoStepsWithEqualKeysRunOnce) {
   TextGraph graph;
   graph.add({.name = "base"});

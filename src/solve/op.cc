@@ -20,6 +20,8 @@ base::Digest Op::content_digest(std::size_t input, const Result&, std::stop_toke
   base::fail(base::Code::internal, "input {} has no content digest", input);
 }
 
+bool Op::same_outcome(const std::vector<ResultPtr>&, const std::vector<ResultPtr>&, std::stop_token) { return false; }
+
 std::optional<base::Digest> Op::result_digest(const std::vector<ResultPtr>&) { return std::nullopt; }
 
 }  // namespace solve

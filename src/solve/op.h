@@ -82,6 +82,13 @@ class Op {
   /// changed nothing they can see. Nothing (the default) names the outcome by how it was made.
   virtual std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results);
 
+  /// Whether same_outcome() is worth asking: never for a step with an effect that its results do not show.
+  virtual bool compares_outcome() const { return false; }
+  /// After a rerun: whether what it made is, for whoever reads it, what an earlier run on the same inputs made. The
+  /// step then keeps the earlier record's id, and consumers keyed on it stay cached.
+  virtual bool same_outcome(const std::vector<ResultPtr>& now, const std::vector<ResultPtr>& before,
+                            std::stop_token stop);
+
   /// True when equal inputs give an equal outcome, always (copying files, not running a program): a
   /// rerun that was forced then has no other name than the run before it, and consumers stay cached.
   virtual bool deterministic() const { return false; }

@@ -51,6 +51,10 @@ std::optional<base::Digest> TextOp::result_digest(const std::vector<ResultPtr>& 
   return base::sha256(text_of(results.front()));
 }
 
+bool TextOp::same_outcome(const std::vector<ResultPtr>& now, const std::vector<ResultPtr>& before, std::stop_token) {
+  return text_of(now.front()) == text_of(before.front());
+}
+
 std::string TextCodec::encode(const Result& result) { return text_in(result); }
 
 ResultPtr TextCodec::decode(const std::string& text) {

@@ -40,6 +40,7 @@ struct TextOpOptions {
   std::string digest_fails;          ///< content_digest() throws this
   std::vector<std::string> locks;
   bool names_outcome = false;  ///< result_digest() is the digest of the text
+  bool compares = false;       ///< equal texts are the same outcome
   int outputs = 1;
   Pool pool = Pool::sandbox;
   Pool map_pool = Pool::engine;
@@ -54,6 +55,9 @@ class TextOp final : public Op {
   base::Digest content_digest(std::size_t input, const Result& result, std::stop_token stop) override;
   std::vector<ResultPtr> run(const std::vector<ResultPtr>& inputs, std::stop_token stop) override;
   std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results) override;
+  bool compares_outcome() const override { return options_.compares; }
+  bool same_outcome(const std::vector<ResultPtr>& now, const std::vector<ResultPtr>& before,
+                    std::stop_token stop) override;
   Pool cache_map_pool() const override { return options_.map_pool; }
   Pool pool() const override { return options_.pool; }
   std::vector<std::string> locks() const override { return options_.locks; }
