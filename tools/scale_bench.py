@@ -158,8 +158,8 @@ def fill(path, count):
         body, = db.execute('SELECT body FROM records LIMIT 1').fetchone()
         for i in range(count):
             name = f'sha256:{rnd.getrandbits(256):064x}'
-            db.execute('INSERT INTO records(id, op, step, body, created, used) VALUES(?, ?, ?, ?, ?, ?)',
-                       (name, f'sha256:{rnd.getrandbits(256):064x}', f'[stage {i}] RUN make {i}', body, i, i))
+            db.execute('INSERT INTO records(id, op, step, place, body, created, used) VALUES(?, ?, ?, ?, ?, ?, ?)',
+                       (name, f'sha256:{rnd.getrandbits(256):064x}', f'[stage {i}] RUN make {i}', f'stage {i}', body, i, i))
             for _ in range(2):
                 db.execute('INSERT INTO keys(key, record) VALUES(?, ?)', (f'{rnd.getrandbits(256):064x}', name))
 

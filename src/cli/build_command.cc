@@ -69,7 +69,6 @@ void check_usage(const BuildOptions& options) {
   if (wants_provenance || wants_sbom || !options.attests.empty()) {
     refuse("attestations are not available yet", "build without --sbom, --provenance and --attest");
   }
-  if (!options.ssh.empty()) refuse("--ssh is not available yet", "build without it");
   RemoteCache flags(options);  // refuses what it cannot do
 }
 

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/build_session.h"
 
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/frontend_options.h"
 #include "ops/content_selection.h"
 #include "ops/materialize.h"
 #include "ops/op.h"
+#include "ops/secret_leaks.h"
 
 namespace cli {
 namespace {
@@ -17,6 +23,15 @@ std::vector<llb::Platform> worker_platforms() { return {llb::host_platform()}; }
 ops::PullPolicy pull_policy(const BuildOptions& options) {
   if (options.offline) return ops::PullPolicy::never;
   return options.pull ? ops::PullPolicy::always : ops::PullPolicy::automatic;
+}
+
+}  // namespace
+
+namespace {
+
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) base::log_warn("core dumps cannot be turned off: {}", std::strerror(errno));
 }
 
 }  // namespace
@@ -55,6 +70,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       known_files_({.directory = house_.store().root() + "/contexts",
                     .boot = store::kernel_boot_id(),
                     .trust = options.paranoid ? ops::ContextIndex::Trust::nothing : ops::ContextIndex::Trust::stamps}),
+      ssh_(house_.store().root() + "/ssh", settings_.ssh),
+      secrets_(settings_.secrets),
       known_(std::make_unique<KnownNames>(house_.images())),
       images_({.content = house_.store().content(),
                .registry = house_.registry(),
@@ -62,8 +79,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .locals = contexts_,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options)}),
-      services_{house_.store(), house_.snapshots(), house_.worker(), images_,  house_.http(),
-                contexts_,      known_files_,       events_,         settings_},
+      services_{house_.store(), house_.snapshots(), house_.worker(), images_,  house_.http(), contexts_, known_files_,
+                ssh_,           secrets_,           events_,         settings_},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -77,6 +94,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       engine_({all_records_, codec_, locks_, executor_, events_, base::system_clock()}),
       gateway_(services_, engine_, events_, worker_platforms()) {
   events_.explain_with(explainer_, history_);
+  // Values of secrets pass through this process and the helper, which inherits this.
+  if (!secrets_.empty()) forbid_core_dumps();
 }
 
 BuildSession::~BuildSession() = default;
@@ -100,6 +119,7 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
 std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                             const std::stop_token& stop) {
   stop_ = stop;
+  for (const auto& image : images) ops::refuse_secrets_in_config(image.config, services_);
   remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
   for (const auto& image : images) {

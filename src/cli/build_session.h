@@ -55,6 +55,8 @@ class BuildSession {
   BuildEvents events_;
   ops::BuildSettings settings_;
   ops::ContextIndex known_files_;
+  ops::SshForwards ssh_;
+  ops::Secrets secrets_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   ops::Services services_;

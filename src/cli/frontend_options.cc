@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/strings.h"
 #include "cli/call.h"
 
@@ -105,6 +106,39 @@ ops::SecretSource parse_secret(const std::string& text, std::string& id) {
   return secret;
 }
 
+/// "default", "ID", "ID=SOCKET" or "ID=KEY[,KEY…]"
+ops::SshSource parse_ssh(const std::string& text, std::string& id) {
+  const auto parts = base::cut(text, "=");
+  id = parts ? std::string(parts->first) : text;
+  if (id.empty()) bad_value("--ssh", text, "default, or ID=SOCKET, or ID=KEY");
+  ops::SshSource source;
+  std::vector<std::string> paths;
+  if (parts && !parts->second.empty()) paths = base::split(parts->second, ',');
+  if (paths.empty()) {
+    const char* agent = ::getenv("SSH_AUTH_SOCK");
+    if (!agent || !*agent) {
+      base::Error error(base::Code::invalid_argument,
+                        base::format("--ssh {}: there is no agent: SSH_AUTH_SOCK is not set", text));
+      error.set_hint("start one (eval $(ssh-agent); ssh-add), or name a key: --ssh " + id + "=KEY");
+      throw error;
+    }
+    source.agent = agent;
+    return source;
+  }
+  for (const auto& path : paths) {
+    const auto info = base::stat_if_exists(path);
+    if (!info) base::fail(base::Code::invalid_argument, "--ssh {}: {} does not exist", text, path);
+    if (!S_ISSOCK(info->st_mode)) {
+      source.keys.push_back(path);
+    } else if (paths.size() > 1) {
+      base::fail(base::Code::invalid_argument, "--ssh {}: one socket or some keys, not both", text);
+    } else {
+      source.agent = path;
+    }
+  }
+  return source;
+}
+
 }  // namespace
 
 std::int64_t parse_size(std::string_view text, std::string_view flag) {
@@ -188,6 +222,13 @@ ops::BuildSettings build_settings(const BuildOptions& options) {
     std::string id;
     ops::SecretSource secret = parse_secret(text, id);
     settings.secrets[id] = std::move(secret);
+  }
+  if (options.secret_leak == "error") settings.secret_leak = ops::SecretLeak::error;
+  for (const auto& text : options.ssh) {
+    std::string id;
+    ops::SshSource source = parse_ssh(text, id);
+    if (settings.ssh.contains(id)) base::fail(base::Code::invalid_argument, "--ssh: {} is given twice", id);
+    settings.ssh[id] = std::move(source);
   }
   return settings;
 }

@@ -41,9 +41,10 @@ struct BuildOptions {
   std::string progress = "auto";
   std::string sbom;
   std::string provenance;
-  std::string squash;  ///< "", final or all
-  std::string layers;  ///< "" or max:N
-  std::string driver;  ///< snapshot driver: "", overlay or native
+  std::string squash;                ///< "", final or all
+  std::string layers;                ///< "" or max:N
+  std::string secret_leak = "warn";  ///< what a secret's value in a layer is: warn or error
+  std::string driver;                ///< snapshot driver: "", overlay or native
   bool no_cache = false;
   bool pull = false;
   bool push = false;

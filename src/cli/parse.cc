@@ -65,6 +65,8 @@ void add_input_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--target", options.targets, "Stage to build (default: the last)");
   repeated(app, "--platform", options.platforms, "OS/ARCH[/VARIANT], comma-separated");
   repeated(app, "--secret", options.secrets, "id=ID[,src=FILE|,env=NAME]");
+  app.add_option("--secret-leak", options.secret_leak, "A secret's value in a layer: warn (default) or error")
+      ->check(CLI::IsMember({"warn", "error"}));
   repeated(app, "--ssh", options.ssh, "ID[=SOCKET|KEY[,KEY]]");
 }
 

@@ -47,6 +47,7 @@ void BlockCompressor::run(Job& job) {
   } catch (...) {
     failure = std::current_exception();
   }
+  std::string().swap(job.in);  // a finished block waits for its turn without its input
   const std::lock_guard lock(mutex_);
   job.out = std::move(out);
   job.failure = failure;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content digests of frozen trees, and comparisons of layers, inside the helper.
+// Looking into trees inside the helper: content digests, comparisons of layers, secrets.
 #include <thread>
 
 #include "base/error.h"
@@ -7,6 +7,7 @@
 #include "ops/content_digest.h"
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
+#include "ops/secrets.h"
 
 namespace ops {
 
@@ -20,6 +21,16 @@ base::Json digest_method(const MethodCall& call) {
   CopySource source;
   source.root = tree.fd();
   return base::Json::object().set("digest", content_digest(source, selections, pool, call.stop, listings).str());
+}
+
+base::Json find_secrets_method(const MethodCall& call) {
+  base::Json found = base::Json::array();
+  const auto needles = needles_from_json(call.params["needles"]);
+  for (const auto& secret : find_secrets(call.params["directory"].as_string(), needles, call.stop)) {
+    base::Json json = base::Json::object();
+    found.push(json.set("path", secret.path).set("id", secret.id).set("form", secret.form));
+  }
+  return base::Json::object().set("found", std::move(found));
 }
 
 base::Json compare_method(const MethodCall& call) {

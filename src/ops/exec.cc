@@ -15,6 +15,7 @@
 #include "ops/materialize.h"
 #include "ops/op.h"
 #include "ops/result.h"
+#include "ops/secret_leaks.h"
 #include "ops/wire.h"
 #include "sandbox/container.h"
 
@@ -71,6 +72,9 @@ bool keyed_by_content(const llb::Mount& mount) {
 }
 
 std::string quote_command(const std::vector<std::string>& args) { return base::join(args, " "); }
+
+/// Held while a step has a private cache mounted.
+using CacheLocks = std::vector<base::FileLock>;
 
 class ExecOp final : public solve::Op {
  public:
@@ -137,13 +141,21 @@ class ExecOp final : public solve::Op {
     ActiveSet active(services_.snapshots);
     base::Json mounts = base::Json::array();
     std::map<std::int64_t, std::size_t> writable;  // output → index in `active`
-    for (const auto& mount : exec_.mounts) mounts.push(prepare_mount(mount, inputs, active, writable, stop));
+    std::vector<std::unique_ptr<SshSocket>> sockets;
+    CacheLocks caches;  // until the step has ended
+    for (const auto& mount : exec_.mounts) {
+      mounts.push(mount.type == llb::MountType::ssh ? ssh_mount(*mount.ssh, sockets)
+                                                    : prepare_mount(mount, inputs, active, writable, caches, stop));
+    }
     base::Json params = base::Json::object();
     params.set("op", encode_bytes(llb::marshal(op_))).set("mounts", std::move(mounts));
     params.set("secret_env", secret_values());
     if (resources_) params.set("limits", limits());
     for (std::size_t i = 0; i < inputs.size(); ++i) contents_.verify(i, *inputs[i], selections_of(i), services_, stop);
     execute(params, stop);
+    for (const auto& [output, index] : writable) {
+      refuse_secrets(active.mounts(index).upper, digest_, services_, stop);
+    }
     std::vector<solve::ResultPtr> results;
     for (const auto& [output, index] : writable) {
       if (static_cast<std::size_t>(output) >= results.size()) results.resize(static_cast<std::size_t>(output) + 1);
@@ -176,9 +188,10 @@ class ExecOp final : public solve::Op {
 
   /// What the helper must mount for one mount of the op.
   base::Json prepare_mount(const llb::Mount& mount, const std::vector<solve::ResultPtr>& inputs, ActiveSet& active,
-                           std::map<std::int64_t, std::size_t>& writable, const std::stop_token& stop) {
+                           std::map<std::int64_t, std::size_t>& writable, CacheLocks& caches,
+                           const std::stop_token& stop) {
     base::Json json = base::Json::object();
-    if (mount.type == llb::MountType::tmpfs || mount.type == llb::MountType::ssh) return json;
+    if (mount.type == llb::MountType::tmpfs) return json;
     if (mount.type == llb::MountType::secret) return secret_mount(*mount.secret);
     snapshot::Chain chain;
     if (mount.input != llb::kEmpty) {
@@ -186,7 +199,7 @@ class ExecOp final : public solve::Op {
     }
     if (mount.type == llb::MountType::cache) {
       if (mount.input != llb::kEmpty) json.set("seed", services_.snapshots.view(chain).to_json());
-      return json.set("directory", cache_directory(*mount.cache, chain));
+      return json.set("directory", cache_directory(*mount.cache, chain, caches));
     }
     if (mount.readonly) return json.set("mount", services_.snapshots.view(chain).to_json());
     const std::size_t index = active.prepare(chain);
@@ -194,38 +207,45 @@ class ExecOp final : public solve::Op {
     return json.set("mount", active.mounts(index).to_json());
   }
 
-  /// A cache is its id and what it was seeded from, as with BuildKit.
-  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed) const {
-    const std::string name = cache.id + (seed.empty() ? "" : "\n" + snapshot::chain_key(seed));
+  /// A cache is its id and what it was seeded from, as with BuildKit. A private one that another step is using now, in
+  /// whatever process, is left to it: this step takes the next of the same name, which is new or was left behind.
+  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed, CacheLocks& caches) const {
+    std::string name = cache.id + (seed.empty() ? "" : "\n" + snapshot::chain_key(seed));
+    if (cache.sharing == llb::CacheSharing::private_) {
+      for (int number = 0;; ++number) {
+        const std::string own = number == 0 ? name : base::format("{}\n#{}", name, number);
+        auto lock = services_.store.try_lock("private cache mount " + own);
+        if (!lock) continue;
+        caches.push_back(std::move(*lock));
+        name = own;
+        break;
+      }
+    }
     const std::string directory = services_.store.root() + "/cache-mounts/" + base::sha256(name).hex().substr(0, 32);
     base::make_directories(directory);
     return directory;
   }
 
-  base::Json secret_mount(const llb::SecretOpt& secret) const {
+  base::Json ssh_mount(const llb::SshOpt& ssh, std::vector<std::unique_ptr<SshSocket>>& sockets) const {
     base::Json json = base::Json::object();
-    if (const auto value = secret_value(secret.id, secret.optional)) json.set("secret", encode_bytes(*value));
-    return json;
+    const std::string id = ssh.id.empty() ? "default" : ssh.id;
+    if (ssh.optional && !services_.ssh.knows(id)) return json;
+    sockets.push_back(services_.ssh.open(id));
+    return json.set("socket", sockets.back()->path());
   }
 
-  std::optional<std::string> secret_value(const std::string& id, bool optional) const {
-    const auto found = services_.settings.secrets.find(id);
-    if (found == services_.settings.secrets.end()) {
-      if (optional) return std::nullopt;
-      base::Error error(base::Code::not_found, base::format("secret {}: not found", id));
-      error.set_hint(base::format("pass it with --secret id={},src=FILE or --secret id={},env=NAME", id, id));
-      throw error;
-    }
-    const SecretSource& source = found->second;
-    if (!source.file.empty()) return base::read_file(source.file, 512000);
-    const char* value = ::getenv(source.variable.c_str());
-    return value ? value : "";
+  base::Json secret_mount(const llb::SecretOpt& secret) const {
+    base::Json json = base::Json::object();
+    const auto value = services_.secrets.value(secret.id, secret.optional);
+    if (value) json.set("secret", encode_bytes(*value));
+    return json;
   }
 
   base::Json secret_values() const {
     base::Json json = base::Json::object();
     for (const auto& secret : exec_.secret_env) {
-      if (const auto value = secret_value(secret.id, secret.optional)) json.set(secret.name, encode_bytes(*value));
+      const auto value = services_.secrets.value(secret.id, secret.optional);
+      if (value) json.set(secret.name, encode_bytes(*value));
     }
     return json;
   }
@@ -265,18 +285,22 @@ class ExecOp final : public solve::Op {
   }
 
   void forward(int fd, int stream) {
-    char buffer[16384];
-    for (;;) {
-      const auto got = ::read(fd, buffer, sizeof buffer);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return;
+    MaskedLog log(services_.secrets.needles(), [&](std::string_view text) {
       try {
-        services_.events.log(digest_, stream, {buffer, static_cast<std::size_t>(got)});
+        services_.events.log(digest_, stream, text);
       } catch (const std::exception& error) {
         // Whatever listens is broken, but the pipe must be drained or the step would wait for ever.
         base::log_warn("log of a step: {}", error.what());
       }
+    });
+    char buffer[16384];
+    for (;;) {
+      const auto got = ::read(fd, buffer, sizeof buffer);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      log.write({buffer, static_cast<std::size_t>(got)});
     }
+    log.finish();
   }
 
   void check(const sandbox::RunResult& result) const {

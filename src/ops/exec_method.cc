@@ -132,9 +132,7 @@ class Stage {
       case llb::MountType::cache: mount_cache(index); return;
       case llb::MountType::tmpfs: mount_tmpfs(mount); return;
       case llb::MountType::secret: mount_secret(index); return;
-      case llb::MountType::ssh:
-        if (mount.ssh && mount.ssh->optional) return;
-        base::fail(base::Code::unimplemented, "ssh mounts are not available yet");
+      case llb::MountType::ssh: mount_ssh(index); return;
     }
   }
 
@@ -209,6 +207,16 @@ class Stage {
     SLIP_SYSCALL(::fchown(file.get(), mount.secret->uid, mount.secret->gid), "set the owner of secret {}",
                  mount.secret->id);
     SLIP_SYSCALL(::fchmod(file.get(), mount.secret->mode & 07777U), "set the mode of secret {}", mount.secret->id);
+    spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
+  }
+
+  /// The builder listens at a socket of this step's own (ssh_forward.h).
+  void mount_ssh(std::size_t index) {
+    if (!request(index).contains("socket")) return;
+    const llb::Mount& mount = exec_.mounts[index];
+    const std::string path = request(index)["socket"].as_string();
+    SLIP_SYSCALL(::chown(path.c_str(), mount.ssh->uid, mount.ssh->gid), "set the owner of the ssh socket");
+    SLIP_SYSCALL(::chmod(path.c_str(), mount.ssh->mode & 07777U), "set the mode of the ssh socket");
     spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
 

@@ -10,6 +10,7 @@
 #include "ops/content_selection.h"
 #include "ops/op.h"
 #include "ops/result.h"
+#include "ops/secret_leaks.h"
 #include "ops/wire.h"
 
 namespace ops {
@@ -81,7 +82,8 @@ void each_owner_input(const llb::FileActionKind& kind, const auto& visit) {
 class FileOp final : public solve::Op {
  public:
   FileOp(const llb::Vertex& vertex, const Services& services)
-      : op_(vertex.op),
+      : digest_(vertex.digest),
+        op_(vertex.op),
         file_(std::get<llb::FileOp>(op_.kind)),
         services_(services),
         by_content_(op_.inputs.size(), 0),
@@ -200,6 +202,7 @@ class FileOp final : public solve::Op {
     params.set("target", run.active.mounts(target).to_json());
     params.set("source", to_json(source)).set("owners", std::move(owners));
     services_.worker.call("file", params, {}, stop);
+    refuse_secrets(run.active.mounts(target).upper, digest_, services_, stop);
     run.written.push_back(target);
     if (action.output == llb::kSkipOutput) return;
     const auto output = index(action.output);
@@ -207,6 +210,7 @@ class FileOp final : public solve::Op {
     run.outputs[output] = make_snapshot_result(run.active.commit(target));
   }
 
+  base::Digest digest_;
   llb::Op op_;
   const llb::FileOp& file_;
   const Services& services_;

@@ -142,10 +142,19 @@ base::Json probe_method(const MethodCall& call) {
 }
 
 sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std::string, Method>& more) {
-  std::map<std::string, Method> methods = {
-      {"exec", exec_method},     {"file", file_method},   {"digest", digest_method}, {"compare", compare_method},
-      {"unpack", unpack_method}, {"adopt", adopt_method}, {"diff", diff_method},     {"read", read_method},
-      {"list", list_method},     {"stat", stat_method},   {"remove", remove_method}, {"probe", probe_method}};
+  std::map<std::string, Method> methods = {{"exec", exec_method},
+                                           {"file", file_method},
+                                           {"digest", digest_method},
+                                           {"compare", compare_method},
+                                           {"find_secrets", find_secrets_method},
+                                           {"unpack", unpack_method},
+                                           {"adopt", adopt_method},
+                                           {"diff", diff_method},
+                                           {"read", read_method},
+                                           {"list", list_method},
+                                           {"stat", stat_method},
+                                           {"remove", remove_method},
+                                           {"probe", probe_method}};
   methods.insert(more.begin(), more.end());
   sandbox::Handlers handlers;
   for (const auto& [name, method] : methods) {

@@ -8,6 +8,7 @@
 //   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
 //   digest       {mount, selections, listings}     → {digest}             content of a selection
 //   compare      {layers: [a, b]}                  → {same}               whether two layer directories show the same
+//   find_secrets {directory, needles}              → {found}              secrets in what a step wrote
 //   diff         {lowers, upper|mount, …} + out    → WrittenLayer         a layer (or a mounted chain over
 //                                                                         `lowers`) as a compressed tar
 //   read         {mount, path, limit}              → {data}               one file
@@ -42,6 +43,7 @@ base::Json exec_method(const MethodCall& call);
 base::Json file_method(const MethodCall& call);
 base::Json digest_method(const MethodCall& call);
 base::Json compare_method(const MethodCall& call);
+base::Json find_secrets_method(const MethodCall& call);
 base::Json unpack_method(const MethodCall& call);
 base::Json adopt_method(const MethodCall& call);
 base::Json diff_method(const MethodCall& call);

@@ -9,6 +9,8 @@
 #include "ops/events.h"
 #include "ops/image_resolver.h"
 #include "ops/local_source.h"
+#include "ops/secrets.h"
+#include "ops/ssh_forward.h"
 #include "ops/worker.h"
 #include "snapshot/snapshotter.h"
 #include "store/store.h"
@@ -19,16 +21,12 @@ class HttpClient;
 
 namespace ops {
 
-/// A secret of the command line: its bytes are read when a step mounts it, and never kept.
-struct SecretSource {
-  std::string file;  ///< path, or "" for an environment variable
-  std::string variable;
-};
-
 /// What the user said about this build as a whole.
 struct BuildSettings {
   std::set<std::string> entitlements;           ///< "network.host", "security.insecure"
   std::map<std::string, SecretSource> secrets;  ///< by id
+  SecretLeak secret_leak = SecretLeak::warn;
+  std::map<std::string, SshSource> ssh;  ///< by id
   bool offline = false;
   std::string project;  ///< tells the steps of one Dockerfile from another's: its context and file
 };
@@ -41,6 +39,8 @@ struct Services {
   oci::HttpClient& http;
   const LocalSources& locals;
   ContextIndex& contexts;
+  SshForwards& ssh;
+  Secrets& secrets;
   Events& events;
   const BuildSettings& settings;
 };

@@ -5,6 +5,7 @@
 //     blobs/sha256/<hex>   committed bytes (content_store.h)
 //     ingest/              unfinished bytes
 //     snapshots/<id>/      layer directories (room snapshot)
+//     ssh/                 sockets of steps that are running (room ops: ssh_forward.h)
 //     cache-mounts/, git/  what RUN and git sources keep
 //     contexts/            digests of context files (room ops: context_index.h)
 //     listings/            what content digests were made of (room ops: listing.h)
