@@ -324,11 +324,11 @@ class Comparison {
       path = base::clean_path("/" + path + "/" + file.name);
       return context ? path.substr(1) : path;
     };
-    const auto old_listing = listing(before["content"].string_or(""));
-    const auto new_listing = listing(now["content"].string_or(""));
-    if (old_listing && new_listing && before["selector"] == now["selector"]) {
-      for (const auto& change : compare_listings(*old_listing, *new_listing)) {
-        if (causes_.size() >= kMaxCauses) break;
+    const auto changes = before["selector"] == now["selector"]
+                             ? compare_contents(before["content"].string_or(""), now["content"].string_or(""))
+                             : std::nullopt;
+    if (changes) {
+      for (const auto& change : *changes) {
         Cause& cause = add(CauseKind::file, path_of(change.file()));
         cause.from = from;
         if (change.before) cause.before = change.before->value;
@@ -348,9 +348,11 @@ class Comparison {
     }
   }
 
-  std::optional<Listing> listing(const std::string& content) const {
-    const auto digest = base::Digest::parse(content);
-    return digest ? listings_.find(*digest) : std::nullopt;
+  std::optional<std::vector<ListingChange>> compare_contents(const std::string& before, const std::string& now) const {
+    const auto old_digest = base::Digest::parse(before);
+    const auto new_digest = base::Digest::parse(now);
+    if (!old_digest || !new_digest) return std::nullopt;
+    return listings_.compare(*old_digest, *new_digest, kMaxCauses);
   }
 
   std::optional<solve::Record> record(const std::string& id) const {

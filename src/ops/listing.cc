@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/listing.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <string_view>
-#include <tuple>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -33,36 +33,62 @@ void append_entry(std::string& out, const ListedFile& file) {
   out += '\0';
 }
 
+/// Reads a listing piece by piece.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
-
-  bool at_end() const { return rest_.empty(); }
-
-  std::optional<ListedFile> entry() {
-    const auto numbers = field();
-    auto value = field();
-    auto attributes = field();
-    auto name = field();
-    if (!numbers || !value || !attributes || !name) return std::nullopt;
-    ListedFile file;
-    head_ = *numbers;
-    const bool ok = number(file.selection) && number(file.mode, 8) && number(file.uid) && number(file.gid) &&
-                    number(file.size) && head_.empty();
-    if (!ok) return std::nullopt;
-    file.value = *value;
-    file.attributes = *attributes;
-    file.name = *name;
-    return file;
+  /// Nothing when there is no such file, or it is none.
+  static std::optional<Reader> open(const std::string& path) {
+    auto file = base::open_file_if_exists(path, O_RDONLY);
+    if (!file) return std::nullopt;
+    Reader reader(std::move(*file));
+    reader.fill(kMagic.size());
+    if (!std::string_view(reader.buffer_).starts_with(kMagic)) return std::nullopt;
+    reader.at_ = kMagic.size();
+    return reader;
   }
 
+  /// False at the end, and where the file is damaged.
+  bool next(ListedFile& file) {
+    if (at_ == buffer_.size() && !fill(1)) return false;
+    std::string numbers;
+    damaged_ = !field(numbers) || !field(file.value) || !field(file.attributes) || !field(file.name);
+    if (damaged_) return false;
+    head_ = numbers;
+    const bool read = number(file.selection) && number(file.mode, 8) && number(file.uid) && number(file.gid) &&
+                      number(file.size) && head_.empty();
+    damaged_ = !read;
+    return read;
+  }
+
+  bool damaged() const { return damaged_; }
+
  private:
-  std::optional<std::string_view> field() {
-    const auto end = rest_.find('\0');
-    if (end == std::string_view::npos) return std::nullopt;
-    const auto text = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
-    return text;
+  explicit Reader(base::Fd file) : file_(std::move(file)) {}
+
+  /// Reads on until `wanted` bytes wait; false when there are fewer.
+  bool fill(std::size_t wanted) {
+    buffer_.erase(0, at_);
+    at_ = 0;
+    while (buffer_.size() < wanted) {
+      const std::size_t had = buffer_.size();
+      buffer_.resize(had + kBuffer);
+      const std::size_t got = base::read_up_to(file_.get(), buffer_.data() + had, kBuffer);
+      buffer_.resize(had + got);
+      if (got == 0) return false;
+    }
+    return true;
+  }
+
+  bool field(std::string& text) {
+    for (;;) {
+      const auto end = buffer_.find('\0', at_);
+      if (end != std::string::npos) {
+        text.assign(buffer_, at_, end - at_);
+        at_ = end + 1;
+        return true;
+      }
+      if (!fill(buffer_.size() - at_ + 1)) return false;
+    }
   }
 
   template <typename Number>
@@ -74,12 +100,22 @@ class Reader {
     return true;
   }
 
-  std::string_view rest_;
+  base::Fd file_;
+  std::string buffer_;
+  std::size_t at_ = 0;
   std::string_view head_;
+  bool damaged_ = false;
 };
 
+/// The order in which a tree is walked: "a", "a/x", "a.b".
+bool name_in_order(std::string_view a, std::string_view b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)) + 1; };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return rank(x) < rank(y); });
+}
+
 bool in_order(const ListedFile& a, const ListedFile& b) {
-  return std::tie(a.selection, a.name) < std::tie(b.selection, b.name);
+  return a.selection != b.selection ? a.selection < b.selection : name_in_order(a.name, b.name);
 }
 
 std::vector<const ListedFile*> sorted(const Listing& listing) {
@@ -97,14 +133,42 @@ bool is_below(const ListedFile& file, const ListedFile& directory) {
   return directory.name.empty() ? !file.name.empty() : file.name.starts_with(directory.name + "/");
 }
 
-bool any_below(const std::vector<ListingChange>& changes, const ListedFile& directory) {
-  ListedFile first = directory;
-  first.name += directory.name.empty() ? std::string(1, '\0') : "/";
-  const auto found = std::lower_bound(changes.begin(), changes.end(), first, [](const auto& change, const auto& name) {
-    return in_order(change.file(), name);
-  });
-  return found != changes.end() && is_below(found->file(), directory);
-}
+/// Takes changes in order; leaves out a directory whose files tell more.
+class Changes {
+ public:
+  void add(std::optional<ListedFile> before, std::optional<ListedFile> now) {
+    ListingChange change{std::move(before), std::move(now)};
+    if (!told_.empty() && is_directory(told_.back()) && is_below(change.file(), told_.back().file())) told_.pop_back();
+    told_.push_back(std::move(change));
+  }
+  std::size_t size() const { return told_.size(); }
+  std::vector<ListingChange> take() { return std::move(told_); }
+
+ private:
+  std::vector<ListingChange> told_;
+};
+
+/// The two sides of a comparison: what stands next on each.
+class Side {
+ public:
+  explicit Side(Reader reader) : reader_(std::move(reader)) { step(); }
+  bool has() const { return has_; }
+  const ListedFile& file() const { return file_; }
+  /// False when the next entry does not come after this one.
+  bool step() {
+    std::swap(file_, last_);
+    const bool first = !has_;
+    has_ = reader_.next(file_);
+    return first || !has_ || !in_order(file_, last_);
+  }
+  bool damaged() const { return reader_.damaged(); }
+
+ private:
+  Reader reader_;
+  ListedFile file_;
+  ListedFile last_;
+  bool has_ = false;
+};
 
 }  // namespace
 
@@ -156,43 +220,72 @@ void Listings::drop_oldest() const {
 std::optional<Listing> Listings::find(const base::Digest& content) const {
   if (directory_.empty()) return std::nullopt;
   try {
-    const auto text = base::read_file_if_exists(path_of(content));
-    if (!text || !text->starts_with(kMagic)) return std::nullopt;
-    Reader reader(std::string_view(*text).substr(kMagic.size()));
+    auto reader = Reader::open(path_of(content));
+    if (!reader) return std::nullopt;
     Listing listing;
-    while (!reader.at_end()) {
-      auto file = reader.entry();
-      if (!file) return std::nullopt;
-      listing.push_back(std::move(*file));
-    }
-    return listing;
+    for (ListedFile file; reader->next(file);) listing.push_back(file);
+    return reader->damaged() ? std::nullopt : std::optional(std::move(listing));
   } catch (const base::Error&) {
     return std::nullopt;
   }
 }
 
+std::optional<std::vector<ListingChange>> Listings::compare(const base::Digest& before, const base::Digest& now,
+                                                            std::size_t limit) const {
+  if (directory_.empty()) return std::nullopt;
+  try {
+    auto first = Reader::open(path_of(before));
+    auto second = Reader::open(path_of(now));
+    if (!first || !second) return std::nullopt;
+    Side a(std::move(*first));
+    Side b(std::move(*second));
+    Changes changes;
+    bool ordered = true;
+    while ((a.has() || b.has()) && ordered && changes.size() < limit) {
+      if (!b.has() || (a.has() && in_order(a.file(), b.file()))) {
+        changes.add(a.file(), std::nullopt);
+        ordered = a.step();
+      } else if (!a.has() || in_order(b.file(), a.file())) {
+        changes.add(std::nullopt, b.file());
+        ordered = b.step();
+      } else {
+        if (!(a.file() == b.file())) changes.add(a.file(), b.file());
+        ordered = a.step();
+        ordered = b.step() && ordered;
+      }
+    }
+    if (a.damaged() || b.damaged()) return std::nullopt;
+    if (ordered) return changes.take();
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+  // Matches of a wildcard over several directories come in their own order.
+  const auto whole_before = find(before);
+  const auto whole_now = find(now);
+  if (!whole_before || !whole_now) return std::nullopt;
+  auto changes = compare_listings(*whole_before, *whole_now);
+  if (changes.size() > limit) changes.resize(limit);
+  return changes;
+}
+
 std::vector<ListingChange> compare_listings(const Listing& before, const Listing& now) {
   const auto old_files = sorted(before);
   const auto new_files = sorted(now);
-  std::vector<ListingChange> changes;
+  Changes changes;
   auto a = old_files.begin();
   auto b = new_files.begin();
   while (a != old_files.end() || b != new_files.end()) {
     if (b == new_files.end() || (a != old_files.end() && in_order(**a, **b))) {
-      changes.push_back({**a++, std::nullopt});
+      changes.add(**a++, std::nullopt);
     } else if (a == old_files.end() || in_order(**b, **a)) {
-      changes.push_back({std::nullopt, **b++});
+      changes.add(std::nullopt, **b++);
     } else {
-      if (!(**a == **b)) changes.push_back({**a, **b});
+      if (!(**a == **b)) changes.add(**a, **b);
       ++a;
       ++b;
     }
   }
-  std::vector<ListingChange> told;
-  for (const ListingChange& change : changes) {
-    if (!is_directory(change) || !any_below(changes, change.file())) told.push_back(change);
-  }
-  return told;
+  return changes.take();
 }
 
 }  // namespace ops

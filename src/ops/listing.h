@@ -37,6 +37,14 @@ struct ListedFile {
 /// In the order of the digest: by selection, then by name.
 using Listing = std::vector<ListedFile>;
 
+/// One name that two listings do not have in common, or have with another content.
+struct ListingChange {
+  std::optional<ListedFile> before;
+  std::optional<ListedFile> now;
+
+  const ListedFile& file() const { return now ? *now : *before; }
+};
+
 class Listings {
  public:
   /// `directory` need not exist; "" keeps nothing.
@@ -49,6 +57,10 @@ class Listings {
   /// Afterwards find() gives the listing, until the bound drops it.
   void keep(const base::Digest& content, const Next& next) const;
   std::optional<Listing> find(const base::Digest& content) const;
+  /// compare_listings() of two kept ones, at most `limit` changes; nothing when one of them is lost. Takes no memory
+  /// for what is the same.
+  std::optional<std::vector<ListingChange>> compare(const base::Digest& before, const base::Digest& now,
+                                                    std::size_t limit) const;
 
   static constexpr std::uint64_t kMaxBytes = 64ULL << 20;
 
@@ -57,14 +69,6 @@ class Listings {
   void drop_oldest() const;
 
   std::string directory_;
-};
-
-/// One name that two listings do not have in common, or have with another content.
-struct ListingChange {
-  std::optional<ListedFile> before;
-  std::optional<ListedFile> now;
-
-  const ListedFile& file() const { return now ? *now : *before; }
 };
 
 /// In order of selections and names. A directory's own change is left out where something in it changed.

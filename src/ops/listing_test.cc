@@ -25,13 +25,25 @@ Listings::Next all_of(const Listing& listing) {
   };
 }
 
-/// "-gone", "+new", "~changed", in order.
-std::string told(const Listing& before, const Listing& now) {
+std::string told(const std::vector<ListingChange>& changes) {
   std::string text;
-  for (const auto& change : compare_listings(before, now)) {
+  for (const auto& change : changes) {
     text += change.before && change.now ? '~' : change.now ? '+' : '-';
     text += change.file().name + " ";
   }
+  return text;
+}
+
+/// "-gone", "+new", "~changed", in order; the same for listings that were kept.
+std::string told(const Listing& before, const Listing& now) {
+  base::TemporaryDirectory directory;
+  const Listings kept(directory.path());
+  kept.keep(base::sha256("before"), all_of(before));
+  kept.keep(base::sha256("now"), all_of(now));
+  const auto changes = kept.compare(base::sha256("before"), base::sha256("now"), 1000);
+  EXPECT_TRUE(changes);
+  std::string text = told(compare_listings(before, now));
+  EXPECT_EQ(told(changes.value_or(std::vector<ListingChange>())), text);
   return text;
 }
 
@@ -96,6 +108,20 @@ TEST(CompareListings, TellsWhatCameWentAndChanged) {
   const Listing now = {file("a", "1"), file("b", "2"), file("d", "1")};
   EXPECT_EQ(told(before, now), "~b -c +d ");
   EXPECT_EQ(told(now, now), "");
+}
+
+TEST(CompareListings, ComparesManyNamesOfAnyLength) {
+  Listing before;
+  for (int i = 0; i < 3000; ++i) before.push_back(file(std::string(300, 'x') + std::to_string(10000 + i), "1"));
+  Listing now = before;
+  now[2999].value = "2";
+  now.erase(now.begin() + 1500);
+  EXPECT_EQ(told(before, now), "-" + before[1500].name + " ~" + before[2999].name + " ");
+}
+
+TEST(CompareListings, TakesEntriesInAnyOrder) {
+  // Matches of "*/b" and "*/a": by path, not by what is left of it.
+  EXPECT_EQ(told({file("b", "1"), file("a", "1")}, {file("b", "1"), file("a", "2")}), "~a ");
 }
 
 TEST(CompareListings, KeepsSelectionsApart) {
