@@ -118,6 +118,7 @@ struct BuildsOptions {
 };
 struct DoctorOptions {
   bool json = false;
+  bool store = false;  ///< look at the store instead of the machine
 };
 struct VersionOptions {};
 /// Nothing to do but print `text` and exit (help, or a mistake in the command line).

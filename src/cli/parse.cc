@@ -177,7 +177,10 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
   subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",
-                            [](CLI::App& c, DoctorOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+                            [](CLI::App& c, DoctorOptions& o) {
+                              c.add_flag("--json", o.json, "As JSON");
+                              c.add_flag("--store", o.store, "Look whether the store is whole (reads every blob)");
+                            });
   subcommand<VersionOptions>(app, invocation, "version", "Print the version", [](CLI::App&, VersionOptions&) {});
 }
 

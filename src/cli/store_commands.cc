@@ -6,7 +6,9 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/house.h"
+#include "cli/interrupt.h"
 #include "images/collect.h"
+#include "images/verify.h"
 #include "sandbox/probe.h"
 
 namespace cli {
@@ -34,7 +36,40 @@ int run_prune(const std::string& root, const PruneOptions& options) {
   return 0;
 }
 
+namespace {
+
+int doctor_store(const std::string& root, const DoctorOptions& options) {
+  const Interrupt interrupt;
+  House house(root, StoreAccess::exclusive);
+  const auto report = images::verify_store(house.store(), house.images(), house.snapshots(), interrupt.token());
+  if (options.json) {
+    base::Json list = base::Json::array();
+    for (const auto& problem : report.problems) {
+      base::Json json = base::Json::object();
+      json.set("kind", problem.kind == images::StoreProblem::Kind::damage ? "damage" : "garbage");
+      list.push(json.set("text", problem.text).set("fix", problem.fix));
+    }
+    base::Json json = base::Json::object();
+    json.set("whole", report.is_whole()).set("records", report.records).set("layers", report.layers);
+    json.set("blobs", report.blobs).set("blob_bytes", report.blob_bytes).set("problems", std::move(list));
+    std::printf("%s\n", json.dump(2).c_str());
+    return report.is_whole() ? 0 : 1;
+  }
+  for (const auto& problem : report.problems) {
+    const bool damage = problem.kind == images::StoreProblem::Kind::damage;
+    std::printf("%-8s %s\n%-8s -> %s\n", damage ? "damage" : "garbage", problem.text.c_str(), "", problem.fix.c_str());
+  }
+  std::printf("%s: %llu steps, %llu layers, %llu blobs (%s): %s\n", house.store().root().c_str(),
+              static_cast<unsigned long long>(report.records), static_cast<unsigned long long>(report.layers),
+              static_cast<unsigned long long>(report.blobs), base::human_size(report.blob_bytes).c_str(),
+              report.is_whole() ? "whole" : "damaged");
+  return report.is_whole() ? 0 : 1;
+}
+
+}  // namespace
+
 int run_doctor(const std::string& root, const DoctorOptions& options) {
+  if (options.store) return doctor_store(root, options);
   const auto gates = sandbox::judge(sandbox::read_machine_facts(state_directory(root)));
   bool usable = true;
   base::Json list = base::Json::array();
