@@ -133,6 +133,7 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
 /// Writes down what the build did, however it ended; `why` and `builds` read it.
 void remember(BuildSession& session, const BuildOptions& options, base::Nanos started, std::string outcome) {
   PastBuild build;
+  build.id = session.id();
   build.started = started;
   build.ended = base::system_clock().now();
   build.context = options.context;
@@ -190,6 +191,9 @@ int run_build(const std::string& root, const BuildOptions& options) {
     }
     display->finish();
     std::fputs(display->error_report(error).c_str(), stderr);
+    if (const std::string log = session ? session->log_of(error) : ""; !log.empty()) {
+      std::fprintf(stderr, "the step's whole output: %s\n", log.c_str());
+    }
     return interrupt.requested() ? kInterrupted : 1;
   }
 }

@@ -91,6 +91,7 @@ std::vector<PastStep> BuildEvents::past_steps() const {
                    : *known.outcome == solve::Outcome::ran ? "ran"
                                                            : "cached";
     step.error = known.shown.error;
+    if (logs_ && step.outcome == "failed") step.log = logs_->path(digest);
     if (known.shown.started && known.shown.completed) step.took = *known.shown.completed - *known.shown.started;
     step.step = known.step;
     step.why = known.why;
@@ -111,6 +112,7 @@ void BuildEvents::completed(const solve::Vertex& vertex, base::Nanos at, solve::
     const std::lock_guard lock(mutex_);
     known_[vertex.digest].outcome = outcome;
   }
+  if (logs_) logs_->ended_well(vertex.digest);
   sink_.event(change(vertex.digest, [&](auto& shown) {
     if (!shown.started) shown.started = at;
     shown.completed = at;
@@ -127,6 +129,7 @@ void BuildEvents::failed(const solve::Vertex& vertex, base::Nanos at, const base
 }
 
 void BuildEvents::cancelled(const solve::Vertex& vertex, base::Nanos at) {
+  if (logs_) logs_->ended_well(vertex.digest);  // it says nothing of why the build failed
   sink_.event(change(vertex.digest, [&](auto& shown) {
     if (!shown.started) return;
     shown.completed = at;
@@ -135,6 +138,7 @@ void BuildEvents::cancelled(const solve::Vertex& vertex, base::Nanos at) {
 }
 
 void BuildEvents::log(const base::Digest& vertex, int stream, std::string_view bytes) {
+  if (logs_) logs_->write(vertex, bytes);
   sink_.event(progress::VertexLog{vertex, stream, std::string(bytes), base::system_clock().now()});
 }
 

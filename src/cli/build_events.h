@@ -24,6 +24,8 @@ class BuildEvents final : public solve::Observer, public ops::Events {
 
   /// From now on steps that run say why. Both outlive the events.
   void explain_with(const ops::Explainer& explainer, BuildHistory& history);
+  /// From now on the output of steps goes to files too. The logs outlive the events.
+  void log_to(StepLogs& logs) { logs_ = &logs; }
   /// What became of the announced steps so far, in their order.
   std::vector<PastStep> past_steps() const;
 
@@ -63,6 +65,7 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   std::vector<base::Digest> order_;
   const ops::Explainer* explainer_ = nullptr;
   BuildHistory* history_ = nullptr;
+  StepLogs* logs_ = nullptr;
   std::map<std::pair<base::Digest, std::string>, progress::VertexStatus> transfers_;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/build_history.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -19,22 +21,12 @@ namespace {
 /// Old builds are removed in one go now and then, so that keeping one costs a single write.
 constexpr unsigned kRoomEvery = 16;
 
-/// "20261127-190312.417-3f9a": names sort by time.
-std::string make_id(base::Nanos started) {
-  const auto seconds = static_cast<std::time_t>(started / base::kSecond);
-  std::tm time{};
-  ::gmtime_r(&seconds, &time);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &time);
-  return base::format("{}.{:03}-{}", text, started % base::kSecond / 1'000'000, base::random_id(4));
-}
-
 std::string step_key(const std::string& step) { return base::sha256(step).short_hex(); }
 
 base::Json to_json(const PastStep& step, std::optional<base::Nanos> pruned) {
   base::Json json = base::Json::object();
   json.set("name", step.name).set_nonempty("file", step.file).set_nonempty("line", step.line);
-  json.set("outcome", step.outcome).set_nonempty("error", step.error);
+  json.set("outcome", step.outcome).set_nonempty("error", step.error).set_nonempty("log", step.log);
   if (step.outcome != "cached") json.set_nonempty("nanoseconds", step.took);
   if (!step.step.empty()) json.set("key", step_key(step.step));
   if (!step.why) return json;
@@ -46,9 +38,9 @@ base::Json to_json(const PastStep& step, std::optional<base::Nanos> pruned) {
   return json.set_nonempty("causes", std::move(causes));
 }
 
-base::Json to_json(const PastBuild& build, const std::string& id, std::optional<base::Nanos> pruned) {
+base::Json to_json(const PastBuild& build, std::optional<base::Nanos> pruned) {
   base::Json json = base::Json::object();
-  json.set("id", id)
+  json.set("id", build.id)
       .set("started", base::format_rfc3339(build.started))
       .set("ended", base::format_rfc3339(build.ended));
   json.set("context", build.context).set_nonempty("file", build.file);
@@ -62,16 +54,58 @@ base::Json to_json(const PastBuild& build, const std::string& id, std::optional<
 
 }  // namespace
 
-std::string BuildHistory::keep(const PastBuild& build) {
-  const std::string id = make_id(build.started);
+/// "20261127-190312.417-3f9a": names sort by time.
+std::string BuildHistory::make_id(base::Nanos started) {
+  const auto seconds = static_cast<std::time_t>(started / base::kSecond);
+  std::tm time{};
+  ::gmtime_r(&seconds, &time);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &time);
+  return base::format("{}.{:03}-{}", text, started % base::kSecond / 1'000'000, base::random_id(4));
+}
+
+void BuildHistory::keep(const PastBuild& build) {
   try {
     if (!base::exists(directory())) base::make_directories(directory());
-    base::write_file_atomic(directory() + "/" + id, to_json(build, id, pruned()).dump());
-    if (base::sha256(id).bytes()[0] % kRoomEvery == 0) make_room();
+    base::write_file_atomic(directory() + "/" + build.id, to_json(build, pruned()).dump());
+    if (base::sha256(build.id).bytes()[0] % kRoomEvery == 0) make_room();
   } catch (const base::Error& error) {
     base::log_warn("this build is not remembered: {}", error.text());
   }
-  return id;
+}
+
+StepLogs::~StepLogs() {
+  const std::lock_guard lock(mutex_);
+  if (next_ > 1 && files_.empty()) ::rmdir(directory_.c_str());
+}
+
+void StepLogs::write(const base::Digest& vertex, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  try {
+    File& file = files_[vertex];
+    if (!file.fd) {
+      if (next_ == 1) base::make_directories(directory_);
+      file.path = base::format("{}/{}.log", directory_, next_++);
+      file.fd = base::open_file(file.path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    }
+    base::write_all(file.fd.get(), bytes);
+  } catch (const base::Error& error) {
+    if (!std::exchange(warned_, true)) base::log_warn("the log of a step is not kept: {}", error.text());
+  }
+}
+
+void StepLogs::ended_well(const base::Digest& vertex) {
+  const std::lock_guard lock(mutex_);
+  const auto file = files_.find(vertex);
+  if (file == files_.end()) return;
+  ::unlink(file->second.path.c_str());
+  files_.erase(file);
+}
+
+std::string StepLogs::path(const base::Digest& vertex) const {
+  const std::lock_guard lock(mutex_);
+  const auto file = files_.find(vertex);
+  return file == files_.end() ? "" : file->second.path;
 }
 
 std::vector<std::string> BuildHistory::ids() const {
@@ -87,6 +121,11 @@ std::vector<std::string> BuildHistory::ids() const {
 void BuildHistory::make_room() const {
   const auto names = ids();
   for (std::size_t i = kMaxBuilds; i < names.size(); ++i) ::unlink((directory() + "/" + names[i]).c_str());
+  if (names.size() < kMaxBuilds || !base::exists(root_ + "/logs")) return;
+  // Ids sort by time: logs older than the oldest build that stays have none.
+  for (const auto& name : base::list_directory(root_ + "/logs")) {
+    if (name < names[kMaxBuilds - 1]) base::remove_tree(root_ + "/logs/" + name);
+  }
 }
 
 base::Json BuildHistory::read(const std::string& id) const {

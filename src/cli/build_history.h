@@ -3,12 +3,17 @@
 // Past builds: what each of their steps did and why it ran, for `slipway builds` and `slipway why`.
 //
 // A file of JSON a build, <store>/builds/<id>; the id begins with the time, so that names sort by age. The newest
-// kMaxBuilds stay. Losing one loses an explanation, nothing else: nothing is synced.
+// kMaxBuilds stay. Losing one loses an explanation, nothing else: nothing is synced. What a failed step wrote lies
+// whole in <store>/logs/<id>/, and goes with its build.
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "ops/explain.h"
@@ -22,11 +27,13 @@ struct PastStep {
   std::string outcome;  ///< ran, cached, failed, cancelled, not reached
   std::string error;
   base::Nanos took = 0;
+  std::string log;   ///< file with the whole output of a failed step
   std::string step;  ///< solve::Vertex::step of a step that was looked into
   std::optional<ops::Explanation> why;
 };
 
 struct PastBuild {
+  std::string id;
   base::Nanos started = 0;
   base::Nanos ended = 0;
   std::string context;
@@ -37,14 +44,44 @@ struct PastBuild {
   std::vector<PastStep> steps;
 };
 
+/// What the steps of a build write, each to a file of its own; only those of failed steps stay. Threads: any.
+class StepLogs {
+ public:
+  explicit StepLogs(std::string directory) : directory_(std::move(directory)) {}
+  ~StepLogs();
+  StepLogs(const StepLogs&) = delete;
+  StepLogs& operator=(const StepLogs&) = delete;
+
+  /// Never throws: a log that cannot be written is a warning, once.
+  void write(const base::Digest& vertex, std::string_view bytes);
+  void ended_well(const base::Digest& vertex);
+  /// The file of a step that wrote something and did not end well; "" for others.
+  std::string path(const base::Digest& vertex) const;
+
+ private:
+  struct File {
+    std::string path;
+    base::Fd fd;
+  };
+  std::string directory_;
+  mutable std::mutex mutex_;
+  std::map<base::Digest, File> files_;
+  int next_ = 1;
+  bool warned_ = false;
+};
+
 class BuildHistory {
  public:
   static constexpr std::size_t kMaxBuilds = 200;
 
   explicit BuildHistory(std::string store_root) : root_(std::move(store_root)) {}
 
-  /// Writes the build down and gives its id. Never throws: a history that cannot be written is a warning.
-  std::string keep(const PastBuild& build);
+  /// A name for a build that starts now; where its steps' logs go.
+  static std::string make_id(base::Nanos started);
+  std::string log_directory(const std::string& id) const { return root_ + "/logs/" + id; }
+
+  /// Writes the build down. Never throws: a history that cannot be written is a warning.
+  void keep(const PastBuild& build);
   /// Ids, newest first.
   std::vector<std::string> ids() const;
   /// The build whose id begins so, "" = the newest; null when there is none. Throws when several do.

@@ -24,7 +24,9 @@ class BuildHistoryTest : public ::testing::Test {
     past.outcome = "ran";
     past.step = step;
     build.steps.push_back(past);
-    return history_.keep(build);
+    build.id = BuildHistory::make_id(started);
+    history_.keep(build);
+    return build.id;
   }
   void prune(base::Nanos at) { base::write_file_atomic(directory_.path() + "/pruned", base::format_rfc3339(at)); }
 
@@ -76,6 +78,37 @@ TEST_F(BuildHistoryTest, ADamagedFileIsNoBuild) {
   const auto id = keep(kDay);
   base::write_file_atomic(directory_.path() + "/builds/" + id, "{");
   EXPECT_TRUE(history_.find("").is_null());
+}
+
+TEST_F(BuildHistoryTest, KeepsTheWholeOutputOfStepsThatDidNotEndWell) {
+  const auto bad = base::sha256("bad");
+  const auto good = base::sha256("good");
+  const std::string directory = history_.log_directory("id");
+  std::string path;
+  {
+    StepLogs logs(directory);
+    logs.write(bad, "one\n");
+    logs.write(good, "fine\n");
+    logs.write(bad, "two\n");
+    logs.ended_well(good);
+    path = logs.path(bad);
+    EXPECT_EQ(logs.path(good), "");
+  }
+  EXPECT_EQ(base::read_file(path), "one\ntwo\n");
+  EXPECT_EQ(base::list_directory(directory).size(), 1U);
+  {
+    StepLogs logs(directory + "2");
+    logs.write(good, "fine\n");
+    logs.ended_well(good);
+  }
+  EXPECT_FALSE(base::exists(directory + "2")) << "nothing failed";
+}
+
+TEST_F(BuildHistoryTest, LogsGoWithTheirBuilds) {
+  base::make_directories(history_.log_directory("19700101-000000.000-aaaa"));
+  for (std::size_t i = 0; i < BuildHistory::kMaxBuilds + 300; ++i)
+    keep(kDay + static_cast<base::Nanos>(i) * base::kSecond);
+  EXPECT_FALSE(base::exists(history_.log_directory("19700101-000000.000-aaaa")));
 }
 
 TEST_F(BuildHistoryTest, AHistoryThatCannotBeWrittenIsNoFailure) {

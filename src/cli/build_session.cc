@@ -85,6 +85,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
       history_(house_.store().root()),
+      id_(BuildHistory::make_id(base::system_clock().now())),
+      logs_(history_.log_directory(id_)),
       remote_cache_(options),
       all_records_(records_),
       codec_(house_.snapshots(),
@@ -94,11 +96,17 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       engine_({all_records_, codec_, locks_, executor_, events_, base::system_clock()}),
       gateway_(services_, engine_, events_, worker_platforms()) {
   events_.explain_with(explainer_, history_);
+  events_.log_to(logs_);
   // Values of secrets pass through this process and the helper, which inherits this.
   if (!secrets_.empty()) forbid_core_dumps();
 }
 
 BuildSession::~BuildSession() = default;
+
+std::string BuildSession::log_of(const base::Error& error) const {
+  const auto vertex = base::Digest::parse(error.vertex());
+  return vertex ? logs_.path(*vertex) : "";
+}
 
 dockerfile::FrontendOpts BuildSession::frontend_opts() const {
   dockerfile::FrontendOpts opts = frontend_options(options_);

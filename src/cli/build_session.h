@@ -41,6 +41,9 @@ class BuildSession {
 
   House& house() { return house_; }
   BuildHistory& history() { return history_; }
+  const std::string& id() const { return id_; }
+  /// The whole output of the step that failed, or "".
+  std::string log_of(const base::Error& error) const;
   const ops::Services& services() const { return services_; }
   BuildEvents& events() { return events_; }
 
@@ -64,6 +67,8 @@ class BuildSession {
   ops::Listings listings_;
   ops::Explainer explainer_;
   BuildHistory history_;
+  std::string id_;
+  StepLogs logs_;
   RemoteCache remote_cache_;
   cache::ImportingStorage all_records_;
   std::stop_token stop_;  ///< of the build under way

@@ -119,6 +119,7 @@ void print_step(const base::Json& step, const base::Json& build) {
   for (std::size_t i = 0; i < std::min(causes.size(), kShownCauses); ++i) print_cause(causes[i], build);
   if (causes.size() > kShownCauses) std::printf("    … and %zu more (--json has all)\n", causes.size() - kShownCauses);
   if (const auto error = step["error"].string_or(""); !error.empty()) print_line("  failed: " + error);
+  if (const auto log = step["log"].string_or(""); !log.empty()) print_line("  whole output: " + log);
 }
 
 /// "12", "Dockerfile:12", or part of the title.

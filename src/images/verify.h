@@ -3,8 +3,8 @@
 // Whether a store is whole: for `slipway doctor --store`.
 //
 // Damage is what could fail a build or an image: a database that SQLite finds broken, a recorded layer without its
-// directory, a blob with other bytes than its name says, an image with blobs missing. Garbage is what dead processes left:
-// it takes room until the next prune and is never used.
+// directory, a blob with other bytes than its name says, an image with blobs missing. Garbage is what dead processes
+// left: it takes room until the next prune and is never used.
 #include <cstdint>
 #include <stop_token>
 #include <string>

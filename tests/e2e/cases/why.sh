@@ -43,10 +43,12 @@ slipway why 'RUN cp' >why.txt
 contains why.txt 'its earlier result was evicted on 20'
 
 # A failed build is remembered too.
-echo 'RUN exit 3' >>ctx/Dockerfile
+echo "RUN seq 5000; exit 3" >>ctx/Dockerfile
 fails 1 ctx
 slipway why 'exit 3' >why.txt
-contains why.txt 'failed: process "/bin/sh -c exit 3" did not complete successfully'
+contains why.txt 'failed: process "/bin/sh -c seq 5000; exit 3" did not complete successfully'
+log_file=$(grep -F "whole output:" why.txt | cut -d: -f2)
+same "$(wc -l <${log_file# })" 5000
 
 # Mistakes.
 code=0; slipway why 'no such step' 2>err || code=$?
