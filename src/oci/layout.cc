@@ -137,10 +137,19 @@ void Layout::fetch_blob(const Descriptor& descriptor, store::ContentStore& conte
                         const std::stop_token& stop) {
   base::with_context(
       [&] {
-        const auto ingest = open_ingest(descriptor, content, stop);
-        if (!ingest) return;
-        ingest_file(open_blob(descriptor.digest).get(), descriptor, *ingest, progress, stop);
-        ingest->commit();
+        for (;;) {
+          const auto ingest = open_ingest(descriptor, content, stop);
+          if (!ingest) return;
+          const bool resumed = ingest->offset() > 0;
+          ingest_file(open_blob(descriptor.digest).get(), descriptor, *ingest, progress, stop);
+          try {
+            ingest->commit();
+            return;
+          } catch (const base::Error& error) {
+            // Bytes left by an earlier process may be what is wrong; the store has dropped them now.
+            if (error.code() != base::Code::data_loss || !resumed) throw;
+          }
+        }
       },
       "reading the OCI layout {}", directory_);
 }

@@ -109,6 +109,22 @@ TEST_F(LayoutTest, RefusesBytesThatAreNotWhatTheirNameSays) {
   EXPECT_FALSE(content_->find(blob.digest));
 }
 
+TEST_F(LayoutTest, BadBytesOfAnotherSourceDoNotSpoilAGoodOne) {
+  const Descriptor blob = put("the whole truth");
+  LayoutWriter(path_).tag(blob, {});
+  {
+    // What a lying source sent before it was given up.
+    store::IngestOptions options;
+    options.expect = blob.digest;
+    options.expect_size = blob.size;
+    const auto ingest = content_->ingest("blob-" + blob.digest.hex(), options);
+    ingest->write(std::as_bytes(std::span(std::string_view("the whole l"))));
+  }
+  Layout layout(path_);
+  layout.fetch_blob(blob, *content_, {}, {});
+  EXPECT_EQ(content_->read(blob.digest, 100), "the whole truth");
+}
+
 TEST_F(LayoutTest, IsNotLedOutOfTheDirectoryOrIntoAFifo) {
   const Descriptor blob = put("bytes");
   LayoutWriter(path_).tag(blob, {});
