@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // slipway build, slipway graph.
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/error.h"
 #include "cli/build_session.h"
 #include "cli/call.h"
 #include "cli/commands.h"
+#include "cli/enter.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/targets.h"
@@ -130,6 +133,15 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
   return reports;
 }
 
+/// The command line, unless a secret's value is part of it.
+std::vector<std::string> arguments_to_keep(BuildSession& session, const BuildOptions& options) {
+  const auto& needles = session.services().secrets.needles();
+  const bool has_secret = std::any_of(options.arguments.begin(), options.arguments.end(), [&](const auto& argument) {
+    return ops::find_secret(argument, needles) != nullptr;
+  });
+  return has_secret ? std::vector<std::string>() : options.arguments;
+}
+
 /// Writes down what the build did, however it ended; `why` and `builds` read it.
 void remember(BuildSession& session, const BuildOptions& options, base::Nanos started, std::string outcome) {
   PastBuild build;
@@ -140,28 +152,45 @@ void remember(BuildSession& session, const BuildOptions& options, base::Nanos st
   build.file = options.file;
   build.tags = options.tags;
   build.targets = options.targets;
+  build.arguments = arguments_to_keep(session, options);
+  build.directory = std::filesystem::current_path();
   build.outcome = std::move(outcome);
   build.steps = session.events().past_steps();
   session.history().keep(build);
 }
 
-}  // namespace
-
-int run_build(const std::string& root, const BuildOptions& options) {
-  const Interrupt interrupt;
-  std::vector<TargetBuild> targets;
-  try {
-    check_usage(options);
-    targets = wanted_targets(options);
-  } catch (const base::Error& error) {
-    std::fputs(progress::error_report(error).c_str(), stderr);
-    return kUsage;
+void print_failure(progress::Display& display, const base::Error& error, const BuildSession* session) {
+  std::fputs(display.error_report(error).c_str(), stderr);
+  if (const std::string log = session ? session->log_of(error) : ""; !log.empty()) {
+    std::fprintf(stderr, "the step's whole output: %s\n", log.c_str());
   }
+}
+
+/// --on-failure=shell: stands in the step that failed. True when what was done there is to be its outcome: `given`
+/// then has it.
+bool stand_in_failed(BuildSession& session, GivenOutcomes& given, const std::stop_token& stop) {
+  auto failed = session.by_hand().take_failed();
+  if (!failed) return false;
+  const auto result = enter_on_terminal(*failed->step, "", stop);
+  if (!result.ok() || !ask("Take what is there now as the outcome of this step, and go on with the build?")) {
+    return false;
+  }
+  given[failed->vertex] = failed->step->take(stop);
+  return true;
+}
+
+/// One run of the build; `given` are outcomes of steps made by hand. Nothing when it is to be run once more, with what
+/// has been added to them.
+std::optional<int> build_once(const std::string& root, const BuildOptions& options,
+                              const std::vector<TargetBuild>& targets, GivenOutcomes& given,
+                              const Interrupt& interrupt) {
   const auto display = make_display(options);
   const base::Nanos started = base::system_clock().now();
   std::unique_ptr<BuildSession> session;
   try {
     session = std::make_unique<BuildSession>(root, options, *display);
+    for (const auto& [vertex, results] : given) session->by_hand().give(vertex, results);
+    if (options.on_failure == "shell") session->by_hand().keep_failed();
     if (const auto call = parse_call(options)) {
       const auto answer = session->plan(targets.front().stage, interrupt.token()).metadata;
       display->finish();
@@ -190,11 +219,29 @@ int run_build(const std::string& root, const BuildOptions& options) {
       remember(*session, options, started, "failed");
     }
     display->finish();
-    std::fputs(display->error_report(error).c_str(), stderr);
-    if (const std::string log = session ? session->log_of(error) : ""; !log.empty()) {
-      std::fprintf(stderr, "the step's whole output: %s\n", log.c_str());
-    }
-    return interrupt.requested() ? kInterrupted : 1;
+    print_failure(*display, error, session.get());
+    if (interrupt.requested()) return kInterrupted;
+    if (session && stand_in_failed(*session, given, interrupt.token())) return std::nullopt;
+    return kFailed;
+  }
+}
+
+}  // namespace
+
+int run_build(const std::string& root, const BuildOptions& options) { return run_build_with(root, options, {}); }
+
+int run_build_with(const std::string& root, const BuildOptions& options, GivenOutcomes given) {
+  const Interrupt interrupt;
+  std::vector<TargetBuild> targets;
+  try {
+    check_usage(options);
+    targets = wanted_targets(options);
+  } catch (const base::Error& error) {
+    std::fputs(progress::error_report(error).c_str(), stderr);
+    return kUsage;
+  }
+  for (;;) {
+    if (const auto code = build_once(root, options, targets, given, interrupt)) return *code;
   }
 }
 

@@ -91,6 +91,7 @@ std::vector<PastStep> BuildEvents::past_steps() const {
                    : *known.outcome == solve::Outcome::ran ? "ran"
                                                            : "cached";
     step.error = known.shown.error;
+    step.vertex = digest.str();
     if (logs_ && step.outcome == "failed") step.log = logs_->path(digest);
     if (known.shown.started && known.shown.completed) step.took = *known.shown.completed - *known.shown.started;
     step.step = known.step;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "solve/observer.h"
 
 namespace cli {
@@ -27,6 +28,7 @@ base::Json to_json(const PastStep& step, std::optional<base::Nanos> pruned) {
   base::Json json = base::Json::object();
   json.set("name", step.name).set_nonempty("file", step.file).set_nonempty("line", step.line);
   json.set("outcome", step.outcome).set_nonempty("error", step.error).set_nonempty("log", step.log);
+  json.set_nonempty("vertex", step.vertex);
   if (step.outcome != "cached") json.set_nonempty("nanoseconds", step.took);
   if (!step.step.empty()) json.set("key", step_key(step.step));
   if (!step.why) return json;
@@ -46,6 +48,7 @@ base::Json to_json(const PastBuild& build, std::optional<base::Nanos> pruned) {
   json.set("context", build.context).set_nonempty("file", build.file);
   json.set_nonempty("tags", base::Json::strings(build.tags))
       .set_nonempty("targets", base::Json::strings(build.targets));
+  json.set("arguments", base::Json::strings(build.arguments)).set("directory", build.directory);
   json.set("outcome", build.outcome);
   base::Json steps = base::Json::array();
   for (const auto& step : build.steps) steps.push(to_json(step, pruned));
@@ -149,6 +152,26 @@ base::Json BuildHistory::find(const std::string& id) const {
     found = name;
   }
   return found.empty() ? base::Json() : read(found);
+}
+
+base::Json BuildHistory::get(const std::string& id) const {
+  base::Json build = find(id);
+  if (!build.is_null()) return build;
+  base::Error error(base::Code::not_found, id.empty() ? std::string("no build is remembered in this store")
+                                                      : base::format("no past build has an id that begins {}", id));
+  error.set_hint(id.empty() ? "build something first" : "'slipway builds' lists them");
+  throw error;
+}
+
+std::string place_of(const base::Json& step) {
+  if (!step.contains("line")) return "";
+  return base::format("{}:{}", step["file"].string_or("Dockerfile"), step["line"].int_or(0));
+}
+
+bool is_meant(const base::Json& step, const std::string& wanted) {
+  if (place_of(step) == wanted) return true;
+  if (const auto line = base::parse_int(wanted)) return step["line"].int_or(0) == *line;
+  return step["name"].string_or("").find(wanted) != std::string::npos;
 }
 
 std::optional<base::Nanos> BuildHistory::pruned() const {

@@ -27,8 +27,9 @@ struct PastStep {
   std::string outcome;  ///< ran, cached, failed, cancelled, not reached
   std::string error;
   base::Nanos took = 0;
-  std::string log;   ///< file with the whole output of a failed step
-  std::string step;  ///< solve::Vertex::step of a step that was looked into
+  std::string log;     ///< file with the whole output of a failed step
+  std::string vertex;  ///< digest in the build's graph
+  std::string step;    ///< solve::Vertex::step of a step that was looked into
   std::optional<ops::Explanation> why;
 };
 
@@ -40,6 +41,8 @@ struct PastBuild {
   std::string file;
   std::vector<std::string> tags;
   std::vector<std::string> targets;
+  std::vector<std::string> arguments;  ///< the command line (empty = not kept), and where it was given
+  std::string directory;
   std::string outcome;  ///< done, failed, interrupted
   std::vector<PastStep> steps;
 };
@@ -84,7 +87,9 @@ class BuildHistory {
   void keep(const PastBuild& build);
   /// Ids, newest first.
   std::vector<std::string> ids() const;
-  /// The build whose id begins so, "" = the newest; null when there is none. Throws when several do.
+  /// The build whose id begins so, "" = the newest. Throws when there is none, or several are.
+  base::Json get(const std::string& id) const;
+  /// get(), but null when there is none.
   base::Json find(const std::string& id) const;
 
   /// Whether a step (solve::Vertex::step) ran in a past build, and something was pruned since.
@@ -100,5 +105,10 @@ class BuildHistory {
   std::string root_;
   std::optional<std::set<std::string>> pruned_steps_;
 };
+
+/// Whether a person means this step of a past build: "12", "Dockerfile:12", or a part of its title.
+bool is_meant(const base::Json& step, const std::string& wanted);
+/// "Dockerfile:12", or "" for a step of no Dockerfile.
+std::string place_of(const base::Json& step);
 
 }  // namespace cli

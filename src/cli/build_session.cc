@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -79,8 +80,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .locals = contexts_,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options)}),
-      services_{house_.store(), house_.snapshots(), house_.worker(), images_,  house_.http(), contexts_, known_files_,
-                ssh_,           secrets_,           events_,         settings_},
+      services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
+                ssh_,           secrets_,           by_hand_,        events_, settings_},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -159,6 +160,66 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
     };
   }
   return built;
+}
+
+namespace {
+
+/// The outputs of a step up to the last one that another step uses; at least the first.
+std::vector<solve::Edge> outputs_of(std::size_t vertex, const solve::Graph& graph) {
+  int last = 0;
+  for (const auto& other : graph.vertices) {
+    for (const auto& input : other.inputs) {
+      if (input.vertex == vertex) last = std::max(last, input.output);
+    }
+  }
+  std::vector<solve::Edge> edges;
+  for (int output = 0; output <= last; ++output) edges.push_back({.vertex = vertex, .output = output});
+  return edges;
+}
+
+/// A RUN whose root filesystem is what the vertex made.
+const llb::ExecOp* run_beside(const llb::Vertex& vertex, const llb::Graph& graph) {
+  for (const auto& other : graph.vertices) {
+    const auto* exec = std::get_if<llb::ExecOp>(&other.op.kind);
+    for (const auto& mount : exec ? exec->mounts : std::vector<llb::Mount>()) {
+      if (mount.dest != llb::kRootMount || mount.input == llb::kEmpty) continue;
+      if (graph.vertices[other.inputs[static_cast<std::size_t>(mount.input)]].digest == vertex.digest) return exec;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<ops::EnteredStep> BuildSession::enter(const std::vector<dockerfile::PlatformImage>& images,
+                                                      const base::Digest& digest, At at, const std::stop_token& stop) {
+  stop_ = stop;
+  remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
+  for (const auto& image : images) {
+    const llb::Graph graph = llb::parse(image.definition);
+    const auto vertex = std::find_if(graph.vertices.begin(), graph.vertices.end(),
+                                     [&](const llb::Vertex& other) { return other.digest == digest; });
+    if (vertex == graph.vertices.end()) continue;
+    events_.announce(graph);
+    const ops::LoadedGraph loaded = ops::load(graph, services_);
+    const auto place = static_cast<std::size_t>(vertex - graph.vertices.begin());
+    std::vector<solve::ResultPtr> made;
+    if (at == At::end) {
+      by_hand_.keep_failed();
+      try {
+        made = engine_.build(loaded.graph, outputs_of(place, loaded.graph), stop);
+      } catch (const base::Error& error) {
+        auto failed = by_hand_.take_failed();
+        if (failed && failed->vertex == digest) return std::move(failed->step);
+        throw;
+      }
+    }
+    const auto inputs = engine_.build(loaded.graph, loaded.graph.vertices[place].inputs, stop);
+    return ops::enter_step(*vertex, run_beside(*vertex, graph), services_, inputs, made, stop);
+  }
+  base::Error error(base::Code::not_found, "the step is no longer part of this build: its Dockerfile has changed");
+  error.set_hint("build again, then enter the step");
+  throw error;
 }
 
 void BuildSession::export_cache(const std::stop_token& stop) {

@@ -36,6 +36,12 @@ class BuildSession {
   enum class Need : std::uint8_t { nothing, filesystems };
   std::vector<BuiltImage> build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                 const std::stop_token& stop);
+  /// Stands in a step (its digest in those images' graphs), as it is at its start or its end; builds what that needs.
+  enum class At : std::uint8_t { start, end };
+  std::unique_ptr<ops::EnteredStep> enter(const std::vector<dockerfile::PlatformImage>& images,
+                                          const base::Digest& vertex, At at, const std::stop_token& stop);
+  /// What people do by hand with the steps of this build.
+  ops::ByHand& by_hand() { return by_hand_; }
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
 
@@ -60,6 +66,7 @@ class BuildSession {
   ops::ContextIndex known_files_;
   ops::SshForwards ssh_;
   ops::Secrets secrets_;
+  ops::ByHand by_hand_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   ops::Services services_;

@@ -41,10 +41,12 @@ struct BuildOptions {
   std::string progress = "auto";
   std::string sbom;
   std::string provenance;
-  std::string squash;                ///< "", final or all
-  std::string layers;                ///< "" or max:N
-  std::string secret_leak = "warn";  ///< what a secret's value in a layer is: warn or error
-  std::string driver;                ///< snapshot driver: "", overlay or native
+  std::string squash;                  ///< "", final or all
+  std::string layers;                  ///< "" or max:N
+  std::string secret_leak = "warn";    ///< what a secret's value in a layer is: warn or error
+  std::string on_failure;              ///< "" or shell: enter the step that failed
+  std::vector<std::string> arguments;  ///< the command line as it was given
+  std::string driver;                  ///< snapshot driver: "", overlay or native
   bool no_cache = false;
   bool pull = false;
   bool push = false;
@@ -116,6 +118,13 @@ struct WhyOptions {
 struct BuildsOptions {
   bool json = false;
 };
+struct ShellOptions {
+  std::string step;        ///< part of a step's title, or its line; "" = the step that failed
+  std::string build;       ///< id of a past build or its beginning; "" = the last
+  std::string at = "end";  ///< start or end of the step
+  std::string command;     ///< for the step's shell; "" = the shell itself
+  bool proceed = false;    ///< what the shell leaves is the step's outcome, and the build goes on from there
+};
 struct DoctorOptions {
   bool json = false;
   bool store = false;  ///< look at the store instead of the machine
@@ -130,7 +139,7 @@ struct PrintAndExit {
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
                  LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, DoctorOptions, VersionOptions>;
+                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -77,6 +77,8 @@ void add_run_flags(CLI::App& app, BuildOptions& options) {
   app.add_option("--shm-size", options.shm_size, "Size of /dev/shm");
   app.add_option("--cgroup-parent", options.cgroup_parent, "Parent cgroup of RUN");
   repeated(app, "--resource", options.resources, "Limit of a step: memory=…, cpu-shares=…");
+  app.add_option("--on-failure", options.on_failure, "shell: enter the step that failed, as it stands")
+      ->check(CLI::IsMember({"shell"}));
   repeated(app, "--allow", options.allow, "Entitlement: network.host, security.insecure");
 }
 
@@ -176,6 +178,18 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<ShellOptions>(
+      app, invocation, "shell", "Enter a step of a past build: its filesystem, user, environment, mounts and secrets",
+      [](CLI::App& c, ShellOptions& o) {
+        c.add_option("step", o.step,
+                     "Part of a step's title, or its line in the Dockerfile (default: the step that failed)");
+        c.add_option("--build", o.build, "Id of a past build, or its beginning (default: the last)");
+        c.add_option("--at", o.at, "start or end of the step (default: end; a step that failed runs again for it)")
+            ->check(CLI::IsMember({"start", "end"}));
+        c.add_option("-c,--command", o.command, "Run this in the step's shell instead of standing in it");
+        c.add_flag("--continue", o.proceed,
+                   "When the shell ends with 0, take what it left as the step's outcome and go on with the build");
+      });
   subcommand<DoctorOptions>(app, invocation, "doctor", "Say what works on this machine and what opens the rest",
                             [](CLI::App& c, DoctorOptions& o) {
                               c.add_flag("--json", o.json, "As JSON");
@@ -227,6 +241,7 @@ Invocation parse_command_line(const std::vector<std::string>& args) {
     const std::string help = chosen.empty() ? "slipway" : "slipway " + chosen.front()->get_name();
     invocation.command = PrintAndExit{base::format("slipway: {}\nsee '{} --help'\n", error.what(), help), 2};
   }
+  if (auto* build = std::get_if<BuildOptions>(&invocation.command)) build->arguments = args;
   return invocation;
 }
 

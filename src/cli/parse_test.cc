@@ -62,6 +62,21 @@ TEST(CommandLine, CheckTakesRulesAFormatAndWhatTheDockerfileIsReadWith) {
   EXPECT_EQ(options.build.build_args, std::vector<std::string>{"V=1"});
 }
 
+TEST(CommandLine, ShellNamesAStepAndWhatBecomesOfIt) {
+  const auto invocation = parse_command_line({"shell", "RUN make", "--at=start", "--continue", "-c", "ls -l /"});
+  const auto& options = std::get<ShellOptions>(invocation.command);
+  EXPECT_EQ(options.step, "RUN make");
+  EXPECT_EQ(options.at, "start");
+  EXPECT_EQ(options.command, "ls -l /");
+  EXPECT_TRUE(options.proceed);
+  EXPECT_EQ(std::get<PrintAndExit>(parse_command_line({"shell", "--at", "middle"}).command).code, 2);
+}
+
+TEST(CommandLine, ABuildKnowsTheCommandLineItWasGiven) {
+  const std::vector<std::string> args = {"--root", "/r", "build", "--build-arg", "A=1", "."};
+  EXPECT_EQ(std::get<BuildOptions>(parse_command_line(args).command).arguments, args);
+}
+
 TEST(CommandLine, MistakesAreUsageErrors) {
   for (const std::vector<std::string>& args : {std::vector<std::string>{},
                                                {"bulid", "."},

@@ -17,11 +17,6 @@ constexpr std::size_t kShownCauses = 20;
 /// Names of files and steps are anybody's: nothing of them reaches the terminal as a command.
 void print_line(const std::string& text) { std::printf("%s\n", progress::safe_text(text).c_str()); }
 
-std::string where(const base::Json& step) {
-  if (!step.contains("line")) return "";
-  return base::format("{}:{}", step["file"].string_or("Dockerfile"), step["line"].int_or(0));
-}
-
 std::string local_time(const std::string& rfc3339) {
   const auto time = base::parse_rfc3339(rfc3339);
   if (!time) return rfc3339;
@@ -112,7 +107,7 @@ std::string reason_text(const base::Json& step) {
 }
 
 void print_step(const base::Json& step, const base::Json& build) {
-  const std::string place = where(step);
+  const std::string place = place_of(step);
   print_line(place + (place.empty() ? "" : "  ") + step["name"].string_or(""));
   print_line("  " + reason_text(step));
   const auto& causes = step["causes"].items();
@@ -120,14 +115,6 @@ void print_step(const base::Json& step, const base::Json& build) {
   if (causes.size() > kShownCauses) std::printf("    … and %zu more (--json has all)\n", causes.size() - kShownCauses);
   if (const auto error = step["error"].string_or(""); !error.empty()) print_line("  failed: " + error);
   if (const auto log = step["log"].string_or(""); !log.empty()) print_line("  whole output: " + log);
-}
-
-/// "12", "Dockerfile:12", or part of the title.
-bool is_meant(const base::Json& step, const std::string& wanted) {
-  if (wanted.empty()) return step.contains("reason");
-  if (where(step) == wanted) return true;
-  if (const auto line = base::parse_int(wanted)) return step["line"].int_or(0) == *line;
-  return step["name"].string_or("").find(wanted) != std::string::npos;
 }
 
 void print_summary(const base::Json& build) {
@@ -141,18 +128,11 @@ void print_summary(const base::Json& build) {
 
 int run_why(const std::string& root, const WhyOptions& options) {
   const BuildHistory history(state_directory(root));
-  base::Json build = history.find(options.build);
-  if (build.is_null()) {
-    base::Error error(base::Code::not_found,
-                      options.build.empty() ? std::string("no build is remembered in this store")
-                                            : base::format("no past build has an id that begins {}", options.build));
-    error.set_hint(options.build.empty() ? "build something first" : "'slipway builds' lists them");
-    throw error;
-  }
+  base::Json build = history.get(options.build);
   const base::Json whole = build;
   base::Json meant = base::Json::array();
   for (const auto& step : build["steps"].items()) {
-    if (is_meant(step, options.step)) meant.push(step);
+    if (options.step.empty() ? step.contains("reason") : is_meant(step, options.step)) meant.push(step);
   }
   if (meant.items().empty() && !options.step.empty()) {
     base::Error error(base::Code::not_found,

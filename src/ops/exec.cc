@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// RUN, on the builder's side: what names the step, which layers its mounts stand on, and what becomes
-// of its writable ones. The helper does the rest (exec_method.cc).
+// RUN, on the builder's side: what names the step. exec_step.h runs it.
 #include <algorithm>
-#include <map>
-#include <thread>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/path.h"
-#include "base/strings.h"
-#include "ops/active_set.h"
 #include "ops/content_selection.h"
-#include "ops/materialize.h"
+#include "ops/exec_step.h"
 #include "ops/op.h"
 #include "ops/result.h"
-#include "ops/secret_leaks.h"
 #include "ops/wire.h"
-#include "sandbox/container.h"
 
 namespace ops {
 namespace {
@@ -71,10 +61,7 @@ bool keyed_by_content(const llb::Mount& mount) {
   return mount.content_cache == llb::ContentCache::on || mount.readonly || mount.output == llb::kSkipOutput;
 }
 
-std::string quote_command(const std::vector<std::string>& args) { return base::join(args, " "); }
-
-/// Held while a step has a private cache mounted.
-using CacheLocks = std::vector<base::FileLock>;
+const std::vector<solve::ResultPtr> kAtItsStart;
 
 class ExecOp final : public solve::Op {
  public:
@@ -105,15 +92,7 @@ class ExecOp final : public solve::Op {
 
   solve::Pool pool() const override { return solve::Pool::sandbox; }
 
-  std::vector<std::string> locks() const override {
-    std::vector<std::string> names;
-    for (const auto& mount : exec_.mounts) {
-      if (mount.type == llb::MountType::cache && mount.cache && mount.cache->sharing == llb::CacheSharing::locked) {
-        names.push_back("cache-mount " + mount.cache->id);
-      }
-    }
-    return names;
-  }
+  std::vector<std::string> locks() const override { return cache_mount_locks(exec_); }
 
   /// A cache mount that is written to, and whatever a privileged step did to the machine, is in no result.
   bool compares_outcome() const override {
@@ -138,30 +117,15 @@ class ExecOp final : public solve::Op {
   }
 
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token stop) override {
-    ActiveSet active(services_.snapshots);
-    base::Json mounts = base::Json::array();
-    std::map<std::int64_t, std::size_t> writable;  // output → index in `active`
-    std::vector<std::unique_ptr<SshSocket>> sockets;
-    CacheLocks caches;  // until the step has ended
-    for (const auto& mount : exec_.mounts) {
-      mounts.push(mount.type == llb::MountType::ssh ? ssh_mount(*mount.ssh, sockets)
-                                                    : prepare_mount(mount, inputs, active, writable, caches, stop));
-    }
-    base::Json params = base::Json::object();
-    params.set("op", encode_bytes(llb::marshal(op_))).set("mounts", std::move(mounts));
-    params.set("secret_env", secret_values());
-    if (resources_) params.set("limits", limits());
+    auto step = std::make_unique<ExecStep>(digest_, op_, resources_, services_, inputs, kAtItsStart, stop);
     for (std::size_t i = 0; i < inputs.size(); ++i) contents_.verify(i, *inputs[i], selections_of(i), services_, stop);
-    execute(params, stop);
-    for (const auto& [output, index] : writable) {
-      refuse_secrets(active.mounts(index).upper, digest_, services_, stop);
+    try {
+      step->run(stop);
+    } catch (const base::Error&) {
+      services_.by_hand.failed(digest_, std::move(step));
+      throw;
     }
-    std::vector<solve::ResultPtr> results;
-    for (const auto& [output, index] : writable) {
-      if (static_cast<std::size_t>(output) >= results.size()) results.resize(static_cast<std::size_t>(output) + 1);
-      results[static_cast<std::size_t>(output)] = make_snapshot_result(active.commit(index));
-    }
-    return results;
+    return step->commit(stop);
   }
 
  private:
@@ -184,134 +148,6 @@ class ExecOp final : public solve::Op {
     std::vector<Selection> selections;
     for (const auto* mount : mounts_of(input)) selections.push_back(Selection::whole(mount->selector));
     return selections;
-  }
-
-  /// What the helper must mount for one mount of the op.
-  base::Json prepare_mount(const llb::Mount& mount, const std::vector<solve::ResultPtr>& inputs, ActiveSet& active,
-                           std::map<std::int64_t, std::size_t>& writable, CacheLocks& caches,
-                           const std::stop_token& stop) {
-    base::Json json = base::Json::object();
-    if (mount.type == llb::MountType::tmpfs) return json;
-    if (mount.type == llb::MountType::secret) return secret_mount(*mount.secret);
-    snapshot::Chain chain;
-    if (mount.input != llb::kEmpty) {
-      chain = materialize(inputs.at(static_cast<std::size_t>(mount.input)), services_, stop);
-    }
-    if (mount.type == llb::MountType::cache) {
-      if (mount.input != llb::kEmpty) json.set("seed", services_.snapshots.view(chain).to_json());
-      return json.set("directory", cache_directory(*mount.cache, chain, caches));
-    }
-    if (mount.readonly) return json.set("mount", services_.snapshots.view(chain).to_json());
-    const std::size_t index = active.prepare(chain);
-    if (mount.output != llb::kSkipOutput) writable[mount.output] = index;
-    return json.set("mount", active.mounts(index).to_json());
-  }
-
-  /// A cache is its id and what it was seeded from, as with BuildKit. A private one that another step is using now, in
-  /// whatever process, is left to it: this step takes the next of the same name, which is new or was left behind.
-  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed, CacheLocks& caches) const {
-    std::string name = cache.id + (seed.empty() ? "" : "\n" + snapshot::chain_key(seed));
-    if (cache.sharing == llb::CacheSharing::private_) {
-      for (int number = 0;; ++number) {
-        const std::string own = number == 0 ? name : base::format("{}\n#{}", name, number);
-        auto lock = services_.store.try_lock("private cache mount " + own);
-        if (!lock) continue;
-        caches.push_back(std::move(*lock));
-        name = own;
-        break;
-      }
-    }
-    const std::string directory = services_.store.root() + "/cache-mounts/" + base::sha256(name).hex().substr(0, 32);
-    base::make_directories(directory);
-    return directory;
-  }
-
-  base::Json ssh_mount(const llb::SshOpt& ssh, std::vector<std::unique_ptr<SshSocket>>& sockets) const {
-    base::Json json = base::Json::object();
-    const std::string id = ssh.id.empty() ? "default" : ssh.id;
-    if (ssh.optional && !services_.ssh.knows(id)) return json;
-    sockets.push_back(services_.ssh.open(id));
-    return json.set("socket", sockets.back()->path());
-  }
-
-  base::Json secret_mount(const llb::SecretOpt& secret) const {
-    base::Json json = base::Json::object();
-    const auto value = services_.secrets.value(secret.id, secret.optional);
-    if (value) json.set("secret", encode_bytes(*value));
-    return json;
-  }
-
-  base::Json secret_values() const {
-    base::Json json = base::Json::object();
-    for (const auto& secret : exec_.secret_env) {
-      const auto value = services_.secrets.value(secret.id, secret.optional);
-      if (value) json.set(secret.name, encode_bytes(*value));
-    }
-    return json;
-  }
-
-  base::Json limits() const {
-    base::Json json = base::Json::object();
-    json.set("memory", resources_->memory).set("memory_swap", resources_->memory_swap);
-    json.set("cpu_shares", resources_->cpu_shares).set("cpu_period", resources_->cpu_period);
-    json.set("cpu_quota", resources_->cpu_quota);
-    json.set("cpuset_cpus", resources_->cpuset_cpus).set("cpuset_mems", resources_->cpuset_mems);
-    return json;
-  }
-
-  /// Runs the container in the helper while two threads carry its output to the events.
-  void execute(const base::Json& params, const std::stop_token& stop) {
-    base::Pipe out = base::make_pipe();
-    base::Pipe err = base::make_pipe();
-    sandbox::RunResult result;
-    {
-      std::jthread out_reader([&] { forward(out.read.get(), 1); });
-      std::jthread err_reader([&] { forward(err.read.get(), 2); });
-      const auto close_writers = [&] {
-        out.write.reset();
-        err.write.reset();
-      };
-      try {
-        const int fds[] = {out.write.get(), err.write.get()};
-        result = sandbox::run_result_from_json(services_.worker.call("exec", params, fds, stop).result);
-      } catch (...) {
-        close_writers();
-        throw;
-      }
-      close_writers();
-    }
-    for (const auto& note : result.notes) services_.events.warn(digest_, note);
-    check(result);
-  }
-
-  void forward(int fd, int stream) {
-    MaskedLog log(services_.secrets.needles(), [&](std::string_view text) {
-      try {
-        services_.events.log(digest_, stream, text);
-      } catch (const std::exception& error) {
-        // Whatever listens is broken, but the pipe must be drained or the step would wait for ever.
-        base::log_warn("log of a step: {}", error.what());
-      }
-    });
-    char buffer[16384];
-    for (;;) {
-      const auto got = ::read(fd, buffer, sizeof buffer);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      log.write({buffer, static_cast<std::size_t>(got)});
-    }
-    log.finish();
-  }
-
-  void check(const sandbox::RunResult& result) const {
-    const auto& valid = exec_.meta.valid_exit_codes;
-    const bool ok =
-        valid.empty() ? result.exit_code == 0 : std::find(valid.begin(), valid.end(), result.exit_code) != valid.end();
-    if (ok) return;
-    base::Error error(base::Code::unknown, base::format("process \"{}\" did not complete successfully: exit code: {}",
-                                                        quote_command(exec_.meta.args), result.exit_code));
-    if (result.oom) error.set_hint("the step ran out of memory and was killed; raise its memory limit");
-    throw error;
   }
 
   base::Digest digest_;

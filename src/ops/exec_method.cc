@@ -85,7 +85,7 @@ class Stage {
   base::Json run() {
     mount_all();
     describe_process();
-    const auto result = sandbox::run_container(call_.world, spec_, call_.fd(0), call_.fd(1), call_.stop);
+    const auto result = sandbox::run_container(call_.world, spec_, streams(), call_.stop);
     unbind();
     while (!trees_.empty()) {
       trees_.back()->finish();
@@ -95,6 +95,11 @@ class Stage {
   }
 
  private:
+  sandbox::Streams streams() const {
+    if (spec_.terminal) return {.terminal = call_.fd(0)};
+    return {.in = call_.fds.size() > 2 ? call_.fd(2) : -1, .out = call_.fd(0), .err = call_.fd(1)};
+  }
+
   void unbind() {
     for (; !bound_.empty(); bound_.pop_back()) snapshot::detach(bound_.back());
   }
@@ -223,7 +228,8 @@ class Stage {
   void describe_process() {
     const llb::Meta& meta = exec_.meta;
     const auto files = sandbox::read_user_files(root_);
-    spec_.argv = meta.args;
+    spec_.argv = call_.params.contains("argv") ? call_.params["argv"].string_items() : meta.args;
+    spec_.terminal = call_.params["terminal"].bool_or(false);
     spec_.user = sandbox::resolve_user(meta.user, files);
     spec_.cwd = meta.cwd.empty() ? "/" : meta.cwd;
     spec_.hostname = meta.hostname;
@@ -239,6 +245,9 @@ class Stage {
     if (meta.proxy_env) add_proxies(spec_.env, *meta.proxy_env);
     for (const auto& [name, value] : call_.params["secret_env"].members()) {
       spec_.env.push_back(base::format("{}={}", name, decode_bytes(value.as_string())));
+    }
+    if (spec_.terminal && !has_variable(spec_.env, "TERM")) {
+      spec_.env.push_back("TERM=" + call_.params["term"].string_or("linux"));
     }
     if (!has_variable(spec_.env, "PATH")) spec_.env.push_back(base::format("PATH={}", kDefaultPath));
     if (!has_variable(spec_.env, "HOME")) {

@@ -19,6 +19,7 @@ std::shared_ptr<solve::Op> make_source(const llb::Vertex& vertex, const llb::Sou
 }
 
 std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& services) {
+  if (const auto* results = services.by_hand.given(vertex.digest)) return make_given(vertex, *results);
   if (const auto* source = std::get_if<llb::SourceOp>(&vertex.op.kind)) return make_source(vertex, *source, services);
   if (std::holds_alternative<llb::ExecOp>(vertex.op.kind)) return make_exec(vertex, services);
   if (std::holds_alternative<llb::FileOp>(vertex.op.kind)) return make_file(vertex, services);

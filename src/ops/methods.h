@@ -4,7 +4,10 @@
 //
 //   unpack       {mount, expect} + blob            → {bytes, implied}     a layer blob into mount.upper
 //   adopt        {mount, implied, lowers}          → {}                   attributes of implied directories
-//   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN
+//   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN; also with "argv" in its place, with
+//   stdin
+//                                                                         as a third descriptor, or with "terminal" and
+//                                                                         a socket for its master as the only one
 //   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
 //   digest       {mount, selections, listings}     → {digest}             content of a selection
 //   compare      {layers: [a, b]}                  → {same}               whether two layer directories show the same

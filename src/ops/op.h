@@ -29,6 +29,8 @@ std::shared_ptr<solve::Op> make_source_git(const llb::Vertex& vertex, const Serv
 std::shared_ptr<solve::Op> make_source_http(const llb::Vertex& vertex, const Services& services);
 std::shared_ptr<solve::Op> make_merge(const llb::Vertex& vertex, const Services& services);
 std::shared_ptr<solve::Op> make_diff(const llb::Vertex& vertex, const Services& services);
+/// A step whose outcome was made by hand (by_hand.h).
+std::shared_ptr<solve::Op> make_given(const llb::Vertex& vertex, const std::vector<solve::ResultPtr>& results);
 
 struct LoadedGraph {
   solve::Graph graph;

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "ops/by_hand.h"
 #include "ops/context_index.h"
 #include "ops/events.h"
 #include "ops/image_resolver.h"
@@ -41,6 +42,7 @@ struct Services {
   ContextIndex& contexts;
   SshForwards& ssh;
   Secrets& secrets;
+  ByHand& by_hand;
   Events& events;
   const BuildSettings& settings;
 };

@@ -145,7 +145,7 @@ void require_runtime(const World& world) {
 
 }  // namespace
 
-RunResult run_container(const World& world, const ContainerSpec& given, int stdout_fd, int stderr_fd,
+RunResult run_container(const World& world, const ContainerSpec& given, const Streams& streams,
                         const std::stop_token& stop) {
   require_runtime(world);
   require_proc(world);
@@ -166,7 +166,7 @@ RunResult run_container(const World& world, const ContainerSpec& given, int stdo
   const base::Fd root = base::open_directory(spec.rootfs);
   MountStubs stubs(root.get(), stub_targets(oci_mounts(world, spec, places)), spec.stub_removal);
   make_working_directory(root.get(), spec);
-  RunResult result = run_bundle(world, bundle, spec, cgroup.mode, stdout_fd, stderr_fd, stop);
+  RunResult result = run_bundle(world, bundle, spec, cgroup.mode, streams, stop);
   stubs.remove();
   if (!cgroup.path.empty()) result.oom = was_out_of_memory(world, spec, cgroup.path, result);
   result.notes = std::move(notes);

@@ -6,7 +6,7 @@
 //     spec.rootfs = merged;                         // a mounted directory
 //     spec.argv = {"/bin/sh", "-c", "make"};
 //     spec.mounts.push_back({.target = "/src", .type = "bind", .source = src, .options = {"rbind", "ro"}});
-//     auto result = sandbox::run_container(world, spec, out, err, stop);
+//     auto result = sandbox::run_container(world, spec, {.out = out, .err = err}, stop);
 //     if (!result.ok()) …                           // exit code, signal, out of memory
 //
 // What the process sees equals what BuildKit shows it: Docker's default capabilities, seccomp
@@ -75,6 +75,16 @@ struct ContainerSpec {
   std::string cgroup_parent;
   Limits limits;
   StubRemoval stub_removal = StubRemoval::with_parents;
+  bool terminal = false;  ///< stands on a terminal of its own; see Streams::terminal
+};
+
+/// Where the process reads and writes. The descriptors stay the caller's.
+struct Streams {
+  int in = -1;  ///< -1: a closed pipe
+  int out = -1;
+  int err = -1;
+  int terminal = -1;  ///< with ContainerSpec::terminal: a socket to which the new terminal's master goes (terminal.h);
+                      ///< the process then has the terminal instead of the others
 };
 
 base::Json to_json(const ContainerSpec& spec);
@@ -98,8 +108,8 @@ struct RunResult {
 base::Json to_json(const RunResult& result);
 RunResult run_result_from_json(const base::Json& json);
 
-/// Runs the container to its end. The descriptors stay the caller's.
-RunResult run_container(const World& world, const ContainerSpec& spec, int stdout_fd, int stderr_fd,
+/// Runs the container to its end.
+RunResult run_container(const World& world, const ContainerSpec& spec, const Streams& streams,
                         const std::stop_token& stop);
 
 }  // namespace sandbox

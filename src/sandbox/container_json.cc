@@ -93,7 +93,7 @@ base::Json to_json(const ContainerSpec& spec) {
              return entry;
            }));
   json.set("shm_size", spec.shm_size).set("cgroup_parent", spec.cgroup_parent).set("limits", json_of(spec.limits));
-  json.set("keep_stub_parents", spec.stub_removal == StubRemoval::target_only);
+  json.set("keep_stub_parents", spec.stub_removal == StubRemoval::target_only).set("terminal", spec.terminal);
   return json;
 }
 
@@ -113,6 +113,7 @@ ContainerSpec container_spec_from_json(const base::Json& json) {
   spec.cgroup_parent = json["cgroup_parent"].string_or("");
   spec.limits = limits_from(json["limits"]);
   spec.stub_removal = json["keep_stub_parents"].bool_or(false) ? StubRemoval::target_only : StubRemoval::with_parents;
+  spec.terminal = json["terminal"].bool_or(false);
   return spec;
 }
 

@@ -123,7 +123,7 @@ base::Json oci_process(const World& world, const ContainerSpec& spec, std::vecto
   // Without subordinate ids the kernel forbids setgroups(2) altogether.
   if (world.tier == TierKind::single_id) user.erase("additionalGids");
   base::Json json = base::Json::object();
-  json.set("terminal", false).set("user", std::move(user)).set("args", base::Json::strings(spec.argv));
+  json.set("terminal", spec.terminal).set("user", std::move(user)).set("args", base::Json::strings(spec.argv));
   json.set("env", base::Json::strings(spec.env))
       .set("cwd", spec.cwd)
       .set("capabilities", oci_capabilities(world, spec));

@@ -51,6 +51,18 @@ TEST(OciSpec, MountsComeInTheOrderOfBuildKit) {
                                       "/etc/resolv.conf", "/etc/hosts", "/sys/fs/cgroup", "/a", "/a/b", "/z"}));
 }
 
+TEST(OciSpec, ATerminalIsMadeOnlyWhenItIsAskedFor) {
+  ContainerSpec spec;
+  EXPECT_FALSE(config_of(root_world(), spec)["process"]["terminal"].bool_or(true));
+  spec.terminal = true;
+  EXPECT_TRUE(config_of(root_world(), spec)["process"]["terminal"].bool_or(false));
+  const Bundle bundle{"/w/bundles/x", "x"};
+  const auto words = runtime_argv(root_world(), bundle, RuntimeCgroups::unmanaged, true);
+  EXPECT_NE(std::find(words.begin(), words.end(), "--console-socket"), words.end());
+  const auto plain = runtime_argv(root_world(), bundle, RuntimeCgroups::unmanaged);
+  EXPECT_EQ(std::find(plain.begin(), plain.end(), "--console-socket"), plain.end());
+}
+
 TEST(OciSpec, AMountOfTheStepReplacesADefaultOne) {
   ContainerSpec spec;
   spec.mounts = {{"/dev/shm", "bind", "/mine", {"rbind"}}};

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/strings.h"
 #include "base/subprocess.h"
+#include "sandbox/terminal.h"
 
 namespace sandbox {
 namespace {
@@ -91,16 +92,16 @@ bool await_end(const Bundle& bundle, base::Child& runtime, const std::stop_token
   return true;
 }
 
-base::Command runtime_command(const World& world, const Bundle& bundle, RuntimeCgroups cgroups, int stdin_fd,
-                              int stdout_fd, int stderr_fd) {
+base::Command runtime_command(const World& world, const Bundle& bundle, RuntimeCgroups cgroups, const Streams& streams,
+                              bool terminal) {
   base::Command command;
-  command.argv = runtime_argv(world, bundle, cgroups);
+  command.argv = runtime_argv(world, bundle, cgroups, terminal);
   command.environment = std::vector<std::string>{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                                  "XDG_RUNTIME_DIR=" + world.work_dir};
   command.directory = bundle.directory;
-  command.stdin_fd = stdin_fd;
-  command.stdout_fd = stdout_fd;
-  command.stderr_fd = stderr_fd;
+  command.stdin_fd = streams.in;
+  command.stdout_fd = streams.out;
+  command.stderr_fd = streams.err;
   return command;
 }
 
@@ -125,16 +126,16 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 bool manages_without_cgroups(const World& world) { return base::base_name(world.runtime) == "crun"; }
 
-std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups) {
+std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups, bool terminal) {
   std::vector<std::string> argv = {world.runtime,  "--root", world.work_dir + "/runtime", "--log", bundle.log_path(),
                                    "--log-format", "json"};
   if (manages_without_cgroups(world)) {
     argv.emplace_back(cgroups == RuntimeCgroups::managed ? "--cgroup-manager=cgroupfs" : "--cgroup-manager=disabled");
   }
-  for (const auto& word : {std::string("run"), std::string("--bundle"), bundle.directory, std::string("--pid-file"),
-                           bundle.pid_path(), bundle.id}) {
-    argv.push_back(word);
-  }
+  argv.insert(argv.end(), {"run", "--bundle", bundle.directory, "--pid-file", bundle.pid_path()});
+  // The runtime stands in the bundle's directory; a whole path may be too long for a socket's name.
+  if (terminal) argv.insert(argv.end(), {"--console-socket", std::string(kConsoleSocket)});
+  argv.push_back(bundle.id);
   return argv;
 }
 
@@ -154,11 +155,14 @@ StartFailure parse_runtime_log(std::string_view log, const std::vector<std::stri
 }
 
 RunResult run_bundle(const World& world, const Bundle& bundle, const ContainerSpec& spec, RuntimeCgroups cgroups,
-                     int stdout_fd, int stderr_fd, const std::stop_token& stop) {
+                     const Streams& given, const std::stop_token& stop) {
   base::Pipe input = base::make_pipe();
   input.write.reset();
-  base::Child runtime =
-      base::Child::start(runtime_command(world, bundle, cgroups, input.read.get(), stdout_fd, stderr_fd));
+  Streams streams = given;
+  if (streams.in < 0) streams.in = input.read.get();
+  std::optional<TerminalPass> pass;
+  if (spec.terminal) pass.emplace(bundle.directory + "/" + std::string(kConsoleSocket), streams.terminal);
+  base::Child runtime = base::Child::start(runtime_command(world, bundle, cgroups, streams, spec.terminal));
   const bool stopped = await_end(bundle, runtime, stop);
   RunResult result;
   result.resources = resources_of(runtime.pid());
@@ -175,7 +179,9 @@ RunResult run_bundle(const World& world, const Bundle& bundle, const ContainerSp
                failure.message);
   }
   // crun writes to its log alone, runc to standard error as well.
-  if (manages_without_cgroups(world)) base::write_all(stderr_fd, base::format("{}\n", failure.message));
+  if (manages_without_cgroups(world) && streams.err >= 0) {
+    base::write_all(streams.err, base::format("{}\n", failure.message));
+  }
   result.exit_code = failure.exit_code;
   result.signal = 0;
   return result;

@@ -25,8 +25,11 @@ enum class RuntimeCgroups : std::uint8_t { unmanaged, managed };
 /// True when the runtime can be told to leave control groups alone.
 bool manages_without_cgroups(const World& world);
 
-/// The command line that runs the bundle.
-std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups);
+/// The command line that runs the bundle. With a terminal the runtime sends its master to the socket
+/// kConsoleSocket of the bundle's directory.
+std::vector<std::string> runtime_argv(const World& world, const Bundle& bundle, RuntimeCgroups cgroups,
+                                      bool terminal = false);
+constexpr std::string_view kConsoleSocket = "console";
 
 /// What the runtime itself had to say about not starting the process: 127 for a program that does
 /// not exist, 126 for one that may not be run, as a shell; other reasons are no exit code.
@@ -39,6 +42,6 @@ StartFailure parse_runtime_log(std::string_view log, const std::vector<std::stri
 /// Runs the bundle to its end. A stop kills the container's first process, and with it all others;
 /// Cancelled is thrown once everything has ended.
 RunResult run_bundle(const World& world, const Bundle& bundle, const ContainerSpec& spec, RuntimeCgroups cgroups,
-                     int stdout_fd, int stderr_fd, const std::stop_token& stop);
+                     const Streams& streams, const std::stop_token& stop);
 
 }  // namespace sandbox

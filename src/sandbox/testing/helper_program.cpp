@@ -59,7 +59,7 @@ sandbox::Reply program(const Json& params, const Fds&, const std::stop_token& st
 sandbox::Handlers make_handlers(const sandbox::World& world) {
   const auto run = [world](const Json& params, const Fds& fds, const std::stop_token& stop) {
     const auto spec = sandbox::container_spec_from_json(params);
-    const auto result = sandbox::run_container(world, spec, fds.at(0).get(), fds.at(1).get(), stop);
+    const auto result = sandbox::run_container(world, spec, {.out = fds.at(0).get(), .err = fds.at(1).get()}, stop);
     return sandbox::Reply{to_json(result), {}};
   };
   return {{"echo", echo}, {"fail", fail}, {"wait", wait}, {"crash", crash}, {"program", program}, {"run", run}};
