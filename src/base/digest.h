@@ -63,6 +63,9 @@ class Sha256 {
 
 Digest sha256(std::string_view bytes);
 
+/// HMAC-SHA-256 (RFC 2104): names `message` for those who have the key, and tells others nothing of it.
+Digest hmac_sha256(std::string_view key, std::string_view message);
+
 /// Lower-case hex of any bytes.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 

@@ -27,6 +27,12 @@ TEST(Digest, ParsesOnlyItsOwnForm) {
   EXPECT_THROW(Digest::parse_or_throw("nonsense"), Error);
 }
 
+TEST(Digest, MacIsTheOneOfTheStandard) {
+  // RFC 4231, test case 2.
+  EXPECT_EQ(hmac_sha256("Jefe", "what do ya want for nothing?").hex(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST(Error, FramesReadFromTheOutsideIn) {
   try {
     with_context([] { fail(Code::not_found, "no {}", "file"); }, "opening {}", "x");
@@ -101,14 +107,19 @@ TEST(FileLock, SecondHolderIsRefusedUntilTheFirstIsGone) {
 TEST(TaskGroup, FirstFailureStopsTheOthersAndIsRethrown) {
   ThreadPool pool("test", 4);
   TaskGroup group(pool, {});
+  std::atomic<int> started{0};
   std::atomic<int> stopped{0};
   for (int i = 0; i < 3; ++i) {
     group.run([&](const std::stop_token& stop) {
+      ++started;
       while (!stop.stop_requested()) std::this_thread::yield();
       ++stopped;
     });
   }
-  group.run([](const std::stop_token&) { fail(Code::internal, "broken"); });
+  group.run([&](const std::stop_token&) {
+    while (started < 3) std::this_thread::yield();  // a task that has not begun is not begun any more
+    fail(Code::internal, "broken");
+  });
   EXPECT_THROW(group.wait(), Error);
   EXPECT_EQ(stopped, 3);
 }

@@ -167,6 +167,7 @@ class RunConverter {
     if (!mount.env && !secret.target) secret.target = "/run/secrets/" + base::base_name(secret.id);
     secret.env = mount.env;
     secret.optional = !mount.required;
+    if (mount.keyed_by_value) options_.op.metadata.description[llb::kKeyedSecrets] += secret.id + "\n";
     if (mount.uid || mount.gid || mount.mode) {
       secret.uid = mount.uid.value_or(0);
       secret.gid = mount.gid.value_or(0);

@@ -99,6 +99,7 @@ struct Mount {
   MountSharing sharing = MountSharing::unset;
   bool required = false;
   std::optional<std::string> env;  ///< secret as a variable; "" = named like the secret
+  bool keyed_by_value = false;     ///< cache=value: another value of the secret makes another step (ours)
   std::optional<std::uint32_t> mode, uid, gid;
 };
 

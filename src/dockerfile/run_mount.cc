@@ -138,6 +138,9 @@ class MountReader {
       mount_.sharing = choose(kSharings, "unsupported sharing value", field.value);
     } else if (field.key == "env") {
       mount_.env = field.value;
+    } else if (field.key == "cache" && mount_.type == MountType::secret) {
+      if (field.value != "value") invalid(base::format("invalid value for cache: {}: want value", field.value));
+      mount_.keyed_by_value = true;
     } else {
       return false;
     }

@@ -75,6 +75,13 @@ TEST(RunMount, SaysWhatIsWrong) {
   EXPECT_EQ(failure("type=secret,from=a"), "secret mount should not have a from");
 }
 
+TEST(RunMount, ASecretMayBeKeyedByItsValue) {
+  const auto mount = parse_mount("type=secret,id=a,cache=value", keep);
+  EXPECT_TRUE(mount.keyed_by_value);
+  EXPECT_EQ(failure("type=secret,id=a,cache=maybe"), "invalid value for cache: maybe: want value");
+  EXPECT_TRUE(failure("type=cache,target=/x,cache=value").starts_with("unexpected key 'cache'"));
+}
+
 TEST(RunDevice, ReadsLongAndShortForms) {
   EXPECT_EQ(parse_device("vendor.com/gpu=all").name, "vendor.com/gpu=all");
   EXPECT_TRUE(parse_device("vendor.com/gpu,required").required);

@@ -42,6 +42,10 @@ struct LinuxResources {
   bool operator==(const LinuxResources&) const = default;
 };
 
+/// Description of a RUN: ids of the secrets whose values are part of its key, one a line. Never part of the op itself,
+/// which thus stays the one that BuildKit makes.
+inline constexpr const char* kKeyedSecrets = "slipway.keyed-secrets";
+
 /// What is said about a vertex without being part of it.
 struct OpMetadata {
   bool ignore_cache = false;

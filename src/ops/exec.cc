@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "ops/content_selection.h"
 #include "ops/exec_step.h"
 #include "ops/op.h"
@@ -63,6 +64,12 @@ bool keyed_by_content(const llb::Mount& mount) {
 
 const std::vector<solve::ResultPtr> kAtItsStart;
 
+std::vector<std::string> keyed_secrets(const llb::OpMetadata& metadata) {
+  const auto found = metadata.description.find(llb::kKeyedSecrets);
+  if (found == metadata.description.end()) return {};
+  return base::split(base::trim(found->second, "\n"), '\n');
+}
+
 class ExecOp final : public solve::Op {
  public:
   ExecOp(const llb::Vertex& vertex, const Services& services)
@@ -70,6 +77,7 @@ class ExecOp final : public solve::Op {
         op_(vertex.op),
         exec_(std::get<llb::ExecOp>(op_.kind)),
         resources_(vertex.metadata.linux_resources),
+        keyed_secrets_(keyed_secrets(vertex.metadata)),
         services_(services) {
     require(exec_.network == llb::NetMode::host, kHostNetwork);
     require(exec_.security == llb::SecurityMode::insecure, kInsecure);
@@ -83,7 +91,9 @@ class ExecOp final : public solve::Op {
                                                           [](const auto* mount) { return keyed_by_content(*mount); });
       for (const auto* mount : mounts) keys[i].selector += mount->selector + "\n";
     }
-    return solve::CacheMap::of(exec_recipe(op_, exec_), std::move(keys));
+    base::Json recipe = exec_recipe(op_, exec_);
+    if (!keyed_secrets_.empty()) recipe.set("secret_values", secret_names());
+    return solve::CacheMap::of(std::move(recipe), std::move(keys));
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
@@ -105,8 +115,7 @@ class ExecOp final : public solve::Op {
 
   bool same_outcome(const std::vector<solve::ResultPtr>& now, const std::vector<solve::ResultPtr>& before,
                     std::stop_token stop) override {
-    if (now.size() != 1 || before.size() != 1 || services_.snapshots.driver() != snapshot::Driver::overlay)
-      return false;
+    if (now.size() != 1 || before.size() != 1 || services_.snapshots.driver() == snapshot::Driver::native) return false;
     const snapshot::Chain& made = chain_of(*now[0]);
     const snapshot::Chain& made_before = chain_of(*before[0]);
     if (made.empty() || made_before.empty()) return false;
@@ -129,6 +138,13 @@ class ExecOp final : public solve::Op {
   }
 
  private:
+  /// The values that are part of the key, each by a name that only this store can make.
+  base::Json secret_names() const {
+    base::Json names = base::Json::object();
+    for (const auto& id : keyed_secrets_) names.set(id, services_.secrets.name_of_value(id));
+    return names;
+  }
+
   void require(bool wanted, std::string_view entitlement) const {
     if (!wanted || services_.settings.entitlements.contains(std::string(entitlement))) return;
     base::Error error(base::Code::permission_denied, base::format("{} is not allowed", entitlement));
@@ -154,6 +170,7 @@ class ExecOp final : public solve::Op {
   llb::Op op_;
   const llb::ExecOp& exec_;
   std::optional<llb::LinuxResources> resources_;
+  std::vector<std::string> keyed_secrets_;
   const Services& services_;
   ContentDigests contents_;
 };

@@ -261,6 +261,10 @@ class Comparison {
                                                                     {"exclude", "excluded patterns"},
                                                                     {"dir", "directory"}};
     std::string name = first;
+    if (first == "secret_values") {  // what stands there are names of values, nothing to show
+      add(CauseKind::option, "value of secret " + last).line = first_line_;
+      return;
+    }
     if (first == "actions") {
       std::string member = where;
       for (const auto& part : base::split(where, '.')) {

@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "base/base64.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/strings.h"
 #include "base/task.h"
 #include "layer/tree.h"
@@ -150,6 +152,23 @@ std::optional<std::string> Secrets::value(const std::string& id, bool optional) 
   const auto known = values_.find(id);
   if (known != values_.end()) return known->second;
   return values_[id] = read(source->second);
+}
+
+namespace {
+
+constexpr std::size_t kKeyCharacters = 50;  // of 36 each: more than 256 bits
+
+std::string key_in(const std::string& file) {
+  if (const auto key = base::read_file_if_exists(file)) return *key;
+  base::write_file_atomic(file, base::random_id(kKeyCharacters), base::Durable::no, 0600);
+  return base::read_file(file);  // somebody else's, where two wrote at once
+}
+
+}  // namespace
+
+std::string Secrets::name_of_value(const std::string& id) {
+  const auto secret = value(id, true);
+  return secret ? base::hmac_sha256(key_in(key_file_), id + "\n" + *secret).hex().substr(0, 32) : "";
 }
 
 const std::vector<Needle>& Secrets::needles() {

@@ -47,11 +47,16 @@ class Secrets {
  public:
   static constexpr std::size_t kShortest = 4;
 
-  explicit Secrets(const std::map<std::string, SecretSource>& sources) : sources_(sources) {}
+  /// `key_file` is made when a value is first named.
+  explicit Secrets(const std::map<std::string, SecretSource>& sources, std::string key_file = "")
+      : sources_(sources), key_file_(std::move(key_file)) {}
 
   bool empty() const { return sources_.empty(); }
   /// Nothing for an unknown id when `optional`.
   std::optional<std::string> value(const std::string& id, bool optional);
+  /// A name for the value, equal for equal values: a MAC with a random key of this store, so that it tells nothing of
+  /// the value to whoever has not the store. "" for a secret that was not given.
+  std::string name_of_value(const std::string& id);
   /// All forms of all secrets that can be read, longest first.
   const std::vector<Needle>& needles();
 
@@ -59,6 +64,7 @@ class Secrets {
   std::string read(const SecretSource& source) const;
 
   const std::map<std::string, SecretSource>& sources_;
+  std::string key_file_;
   std::mutex mutex_;
   std::map<std::string, std::string> values_;
   std::optional<std::vector<Needle>> needles_;

@@ -95,6 +95,24 @@ TEST(Secrets, AFileThatIsNotThereMattersOnlyToWhoeverMountsIt) {
   EXPECT_THROW(secrets.value("gone", true), base::Error);
 }
 
+TEST(Secrets, ValuesHaveNamesThatOnlyTheStoreCanMake) {
+  char pattern[] = "/tmp/slipway-secret-key.XXXXXX";
+  ASSERT_NE(::mkdtemp(pattern), nullptr);
+  const std::string directory = pattern;
+  const auto name = [&](const std::string& value, const std::string& key) {
+    ::setenv("SLIPWAY_TEST_SECRET", value.c_str(), 1);
+    const std::map<std::string, SecretSource> sources = {{"s", {"", "SLIPWAY_TEST_SECRET"}}};
+    return Secrets(sources, directory + "/" + key).name_of_value("s");
+  };
+  EXPECT_EQ(name("one", "a"), name("one", "a"));
+  EXPECT_NE(name("one", "a"), name("two", "a"));
+  EXPECT_NE(name("one", "a"), name("one", "b"));
+  EXPECT_EQ(base::stat_if_exists(directory + "/a")->st_mode & 0777U, 0600U);
+  const std::map<std::string, SecretSource> none;
+  EXPECT_EQ(Secrets(none, directory + "/a").name_of_value("s"), "");
+  base::remove_tree(directory);
+}
+
 TEST(FindSecrets, LooksIntoBytesNamesAndLinks) {
   const auto needles = needles_of("hunter22");
   base::TemporaryDirectory directory;

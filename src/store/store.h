@@ -9,6 +9,7 @@
 //     cache-mounts/, git/  what RUN and git sources keep
 //     contexts/            digests of context files (room ops: context_index.h)
 //     listings/            what content digests were made of (room ops: listing.h)
+//     secret-key           makes names for secrets' values (room ops: secrets.h)
 //     logs/                whole output of failed steps (room cli: build_history.h)
 //     builds/, pruned      what past builds did and why (room cli: build_history.h); when something was pruned last
 //     locks/               one file per thing that is being made

@@ -23,6 +23,19 @@ if grep -rqF "$secret" "$ROOT" log meta.json; then grep -rlF "$secret" "$ROOT" l
 echo other >token # another value does not run the steps again
 build --secret id=token,src=token -t app ctx
 cached 'wc -c'
+# … unless the step asks for it.
+dockerfile <<END
+FROM $base
+RUN --mount=type=secret,id=token,cache=value wc -c < /run/secrets/token
+END
+build --secret id=token,src=token ctx
+build --secret id=token,src=token ctx
+cached 'wc -c'
+echo rotated >token
+build --secret id=token,src=token ctx
+ran 'wc -c'
+contains log 'value of secret token changed'
+if grep -rqF rotated "$ROOT"; then fail "the secret was kept"; fi
 printf 'FROM %s\nRUN --mount=type=secret,id=token,required true\n' "$base" >ctx/Dockerfile
 fails 1 ctx
 contains log token
