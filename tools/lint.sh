@@ -17,7 +17,7 @@ fi
 rm -f /tmp/slipway-format.$$
 
 mapfile -t texts < <(git ls-files 'src/*' 'docs/*' '*.md' 'tools/*' | grep -v testdata)
-if codespell -q 3 -L "chache,coppy,vertexes,bulid,RUNN,runn,buid,cpoy,buildd,soruce,crate,te,fo,nd,ans,ro,aks,ser,wil,ot,hel" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
+if codespell -q 3 -L "chache,coppy,vertexes,bulid,RUNN,runn,buid,cpoy,buildd,soruce,crate,te,fo,nd,ans,ro,aks,ser,wil,ot,hel,passt" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
 
 mapfile -t scripts < <(git ls-files 'dev' 'tools/*.sh' 'tests/*.sh' 'tests/e2e/*' '.ci/run' | xargs -r grep -lE '^#!.*(ba)?sh$')
 if shellcheck -x -S warning "${scripts[@]}"; then say shell clean; else say shell "see above"; fi

@@ -15,6 +15,7 @@
 #include "ops/materialize.h"
 #include "ops/op.h"
 #include "ops/secret_leaks.h"
+#include "progress/step.h"
 
 namespace cli {
 namespace {
@@ -64,7 +65,13 @@ class BuildSession::KnownNames final : public ops::KnownImages {
 
 BuildSession::BuildSession(const std::string& root, const BuildOptions& options, progress::Sink& sink)
     : options_(options),
-      house_(root, StoreAccess::shared, {.driver = options.driver, .network_soon = !options.offline}),
+      house_(root, StoreAccess::shared,
+             {.driver = options.driver,
+              .network_soon = !options.offline,
+              .notice =
+                  [&sink](const std::string& line) {
+                    progress::Step(sink, base::system_clock(), "[internal] " + line).done();
+                  }}),
       contexts_(options),
       events_(sink),
       settings_(build_settings(options)),
@@ -72,7 +79,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                     .boot = store::kernel_boot_id(),
                     .trust = options.paranoid ? ops::ContextIndex::Trust::nothing : ops::ContextIndex::Trust::stamps}),
       ssh_(house_.store().root() + "/ssh", settings_.ssh),
-      secrets_(settings_.secrets),
+      secrets_(settings_.secrets, house_.store().root() + "/secret-key"),
       known_(std::make_unique<KnownNames>(house_.images())),
       images_({.content = house_.store().content(),
                .registry = house_.registry(),

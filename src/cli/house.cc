@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -60,12 +61,12 @@ std::string state_directory(const std::string& option) {
 House::House(const std::string& root, StoreAccess access) : House(root, access, Options{}) {}
 
 House::House(const std::string& root, StoreAccess access, const Options& options)
-    : transport_(make_transport(options.network_soon)),
+    : notice_(options.notice),
+      transport_(make_transport(options.network_soon)),
       store_(store::Store::open(state_directory(root))),
       use_(take_store(*store_, access)) {
-  const auto start = [this] { return sandbox::Helper::start({.state_dir = store_->root()}); };
   // The driver is asked of a helper, since only that may mount; the helper is then kept for the build.
-  worker_ = std::make_unique<ops::Worker>(start, snapshot::Driver::overlay);
+  worker_ = std::make_unique<ops::Worker>([this] { return start_helper(); }, snapshot::Driver::overlay);
   const snapshot::Driver chosen = choose_driver(options.driver);
   worker_->set_driver(chosen);
   layer_records_ = std::make_unique<snapshot::StoredLayerRecords>(store_->meta());
@@ -89,8 +90,15 @@ std::function<void(const std::string& path)> House::tree_remover() {
   return [this](const std::string& path) { worker_->call("remove", base::Json::object().set("path", path)); };
 }
 
+std::unique_ptr<sandbox::Helper> House::start_helper() {
+  auto helper = sandbox::Helper::start({.state_dir = store_->root()});
+  const std::string line = sandbox::describe(helper->world());
+  if (!line.empty() && notice_) notice_(line);
+  return helper;
+}
+
 snapshot::Driver House::choose_driver(const std::string& wanted) {
-  // What a store was made with stays: a layer directory means the same to both drivers, but a
+  // What a store was made with stays: a layer directory means the same to all drivers, but a
   // choice that changes from run to run would hide that overlay stopped working.
   const std::string path = store_->root() + "/driver";
   std::string name = wanted;
@@ -98,14 +106,19 @@ snapshot::Driver House::choose_driver(const std::string& wanted) {
   if (name.empty()) {
     const base::Json probe = worker_->call("probe", base::Json::object().set("path", store_->root())).result;
     name = probe["driver"].as_string();
-    if (name == snapshot::driver_name(snapshot::Driver::native)) {
-      base::log_warn("overlay mounts are refused here ({}); copying instead", probe["reason"].string_or(""));
+    const std::string reason = probe["reason"].string_or("");
+    std::string line;
+    if (name == snapshot::driver_name(snapshot::Driver::fuse)) {
+      line = base::format("overlay mounts are refused here ({}): layers are kept through fuse-overlayfs", reason);
+    } else if (name == snapshot::driver_name(snapshot::Driver::native)) {
+      line = base::format("overlay mounts are refused here ({}), and so is fuse-overlayfs ({}): layers are copied",
+                          reason, probe["fuse_reason"].string_or(""));
     }
+    if (!line.empty()) std::fprintf(stderr, "note: %s\n", line.c_str());
     base::write_file_atomic(path, name + "\n");
   }
-  if (name == snapshot::driver_name(snapshot::Driver::overlay)) return snapshot::Driver::overlay;
-  if (name == snapshot::driver_name(snapshot::Driver::native)) return snapshot::Driver::native;
-  base::fail(base::Code::invalid_argument, "unknown snapshot driver {}: want overlay or native", name);
+  if (const auto driver = snapshot::parse_driver(name)) return *driver;
+  base::fail(base::Code::invalid_argument, "unknown snapshot driver {}: want overlay, fuse or native", name);
 }
 
 }  // namespace cli

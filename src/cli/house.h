@@ -24,10 +24,13 @@ enum class StoreAccess : std::uint8_t { shared, exclusive };
 class House {
  public:
   struct Options {
-    /// "", "overlay" or "native"; "" = what this store was made with, or what works here.
+    /// "", "overlay", "fuse" or "native"; "" = what this store was made with, or what works here.
     std::string driver;
     /// A registry will be asked soon: what that needs is loaded while the rest is set up.
     bool network_soon = false;
+    /// Gets one line about how much privilege there is, where it is not root's; from the thread that first needs the
+    /// helper.
+    std::function<void(const std::string& line)> notice;
   };
 
   House(const std::string& root, StoreAccess access);
@@ -46,7 +49,9 @@ class House {
 
  private:
   snapshot::Driver choose_driver(const std::string& wanted);
+  std::unique_ptr<sandbox::Helper> start_helper();
 
+  std::function<void(const std::string&)> notice_;
   std::unique_ptr<oci::HttpTransport> transport_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<base::FileLock> use_;

@@ -46,7 +46,7 @@ struct BuildOptions {
   std::string secret_leak = "warn";    ///< what a secret's value in a layer is: warn or error
   std::string on_failure;              ///< "" or shell: enter the step that failed
   std::vector<std::string> arguments;  ///< the command line as it was given
-  std::string driver;                  ///< snapshot driver: "", overlay or native
+  std::string driver;                  ///< snapshot driver: "", overlay, fuse or native
   bool no_cache = false;
   bool pull = false;
   bool push = false;

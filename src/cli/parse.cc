@@ -102,7 +102,7 @@ void add_build_flags(CLI::App& app, BuildOptions& options, std::vector<std::stri
   app.add_option("--call", options.call,
                  "build, check, outline, targets or subrequests.describe; with ,format=json as JSON");
   app.add_flag("--check", options.check, "Check the Dockerfile without building (--call=check)");
-  app.add_option("--snapshot-driver", options.driver, "overlay or native (default: what works here)");
+  app.add_option("--snapshot-driver", options.driver, "overlay, fuse or native (default: what works here)");
   add_ignored(app, notes);
 }
 

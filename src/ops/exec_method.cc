@@ -225,6 +225,16 @@ class Stage {
     spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
 
+  void choose_network() {
+    if (exec_.network == llb::NetMode::none) spec_.network = sandbox::Network::none;
+    if (exec_.network != llb::NetMode::sandbox) return;
+    if (const auto* joined = call_.network.join()) {
+      spec_.network = sandbox::Network::joined;
+      spec_.network_path = joined->path;
+      spec_.resolv_conf = joined->resolv_conf;
+    }
+  }
+
   void describe_process() {
     const llb::Meta& meta = exec_.meta;
     const auto files = sandbox::read_user_files(root_);
@@ -234,7 +244,7 @@ class Stage {
     spec_.cwd = meta.cwd.empty() ? "/" : meta.cwd;
     spec_.hostname = meta.hostname;
     spec_.cgroup_parent = meta.cgroup_parent;
-    spec_.network = exec_.network == llb::NetMode::none ? sandbox::Network::none : sandbox::Network::host;
+    choose_network();
     if (exec_.security == llb::SecurityMode::insecure) spec_.security = sandbox::Security::insecure;
     for (const auto& host : meta.extra_hosts) spec_.extra_hosts.push_back({host.host, host.ip});
     for (const auto& limit : meta.ulimits) spec_.ulimits.push_back({limit.name, limit.soft, limit.hard});

@@ -43,8 +43,7 @@ MountedTree mount_of(const MethodCall& call) {
 }  // namespace
 
 snapshot::Driver MethodCall::driver() const {
-  return params["driver"].string_or("") == snapshot::driver_name(snapshot::Driver::native) ? snapshot::Driver::native
-                                                                                           : snapshot::Driver::overlay;
+  return snapshot::parse_driver(params["driver"].string_or("")).value_or(snapshot::Driver::overlay);
 }
 
 std::string MethodCall::scratch() const { return world.work_dir + "/" + base::random_id(12); }
@@ -138,7 +137,10 @@ base::Json remove_method(const MethodCall& call) {
 
 base::Json probe_method(const MethodCall& call) {
   const snapshot::Probe probe = snapshot::probe(path_of(call));
-  return base::Json::object().set("driver", snapshot::driver_name(probe.driver)).set("reason", probe.why_not_overlay);
+  return base::Json::object()
+      .set("driver", snapshot::driver_name(probe.driver))
+      .set("reason", probe.why_not_overlay)
+      .set("fuse_reason", probe.why_not_fuse);
 }
 
 sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std::string, Method>& more) {
@@ -157,10 +159,11 @@ sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std:
                                            {"probe", probe_method}};
   methods.insert(more.begin(), more.end());
   sandbox::Handlers handlers;
+  const auto network = std::make_shared<sandbox::StepNetwork>(world);
   for (const auto& [name, method] : methods) {
-    handlers[name] = [&world, method = method](const base::Json& params, std::vector<base::Fd> fds,
-                                               const std::stop_token& stop) {
-      return sandbox::Reply{method({world, params, fds, stop}), {}};
+    handlers[name] = [&world, network, method = method](const base::Json& params, std::vector<base::Fd> fds,
+                                                        const std::stop_token& stop) {
+      return sandbox::Reply{method({world, *network, params, fds, stop}), {}};
     };
   }
   return handlers;

@@ -24,6 +24,7 @@
 // Every request also has "driver": the snapshot driver of this store.
 #include "ops/local_source.h"
 #include "sandbox/helper.h"
+#include "sandbox/step_network.h"
 #include "snapshot/snapshotter.h"
 
 namespace ops {
@@ -31,6 +32,7 @@ namespace ops {
 /// What every method gets.
 struct MethodCall {
   const sandbox::World& world;
+  sandbox::StepNetwork& network;
   const base::Json& params;
   std::vector<base::Fd>& fds;
   std::stop_token stop;

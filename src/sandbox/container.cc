@@ -160,7 +160,7 @@ RunResult run_container(const World& world, const ContainerSpec& given, const St
   const CgroupChoice cgroup = choose_cgroup(world, spec, id, notes);
   const SpecPlaces places{directory.path() + "/hosts", directory.path() + "/resolv.conf", cgroup.path};
   base::write_file_atomic(places.hosts, hosts_text(spec.hostname, spec.extra_hosts));
-  base::write_file_atomic(places.resolv_conf, resolv_conf_text());
+  base::write_file_atomic(places.resolv_conf, spec.resolv_conf.empty() ? resolv_conf_text() : spec.resolv_conf);
   base::write_file_atomic(bundle.config_path(), oci_config(world, spec, places, notes));
 
   const base::Fd root = base::open_directory(spec.rootfs);

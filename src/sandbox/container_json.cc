@@ -79,7 +79,8 @@ base::Json to_json(const ContainerSpec& spec) {
   json.set("rootfs", spec.rootfs).set("read_only", spec.root_access == RootAccess::read_only);
   json.set("argv", base::Json::strings(spec.argv)).set("env", base::Json::strings(spec.env)).set("cwd", spec.cwd);
   json.set("user", json_of(spec.user)).set("hostname", spec.hostname);
-  json.set("network", spec.network == Network::none ? "none" : "host");
+  json.set("network", spec.network == Network::none ? "none" : spec.network == Network::joined ? "joined" : "host");
+  json.set_nonempty("network_path", spec.network_path).set_nonempty("resolv_conf", spec.resolv_conf);
   json.set("security", spec.security == Security::insecure ? "insecure" : "sandbox");
   json.set("mounts", list_of(spec.mounts, [](const Mount& mount) { return json_of(mount); }));
   json.set("extra_hosts", list_of(spec.extra_hosts, [](const HostEntry& host) {
@@ -106,7 +107,10 @@ ContainerSpec container_spec_from_json(const base::Json& json) {
   spec.cwd = json["cwd"].string_or("/");
   spec.user = user_from(json["user"]);
   spec.hostname = json["hostname"].string_or("");
-  spec.network = json["network"].string_or("host") == "none" ? Network::none : Network::host;
+  const std::string network = json["network"].string_or("host");
+  spec.network = network == "none" ? Network::none : network == "joined" ? Network::joined : Network::host;
+  spec.network_path = json["network_path"].string_or("");
+  spec.resolv_conf = json["resolv_conf"].string_or("");
   spec.security = json["security"].string_or("sandbox") == "insecure" ? Security::insecure : Security::sandbox;
   read_lists(json, spec);
   spec.shm_size = static_cast<std::uint64_t>(json["shm_size"].int_or(0));

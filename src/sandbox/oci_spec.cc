@@ -134,12 +134,13 @@ base::Json oci_process(const World& world, const ContainerSpec& spec, std::vecto
 
 base::Json oci_namespaces(const World& world, const ContainerSpec& spec) {
   std::vector<std::string> kinds = {"pid", "ipc", "uts", "mount"};
-  if (spec.network == Network::none) kinds.emplace_back("network");
+  if (spec.network != Network::host) kinds.emplace_back("network");
   if (world.cgroups == CgroupLayout::v2) kinds.emplace_back("cgroup");
   base::Json list = base::Json::array();
   for (const auto& kind : kinds) {
     base::Json entry = base::Json::object();
     entry.set("type", kind);
+    if (kind == "network" && spec.network == Network::joined) entry.set("path", spec.network_path);
     list.push(std::move(entry));
   }
   return list;

@@ -145,6 +145,12 @@ Gate judge_runtime(const MachineFacts& facts) {
           "crun starts a step several times faster: install the package crun"};
 }
 
+Gate judge_network(const MachineFacts& facts) {
+  if (is_root(facts)) return ok("network", "steps share the host's");
+  if (!facts.network.path.empty()) return ok("network", "steps have their own, through " + facts.network.path);
+  return {"network", GateState::limited, "steps share the host's: " + facts.network.reason, facts.network.fix};
+}
+
 Gate judge_files(const MachineFacts& facts) {
   const std::string detail = base::format("{} (hard limit {})", facts.nofile_soft, facts.nofile_hard);
   if (facts.nofile_hard >= kComfortableFiles) return ok("open files", detail);
@@ -189,6 +195,7 @@ MachineFacts read_machine_facts(const std::string& directory) {
     facts.runtime = base::find_program(program).value_or("");
   }
   if (!facts.runtime.empty()) facts.runtime_version = version_of(facts.runtime);
+  facts.network = find_network_program();
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   facts.nofile_soft = files.rlim_cur;
@@ -199,7 +206,7 @@ MachineFacts read_machine_facts(const std::string& directory) {
 std::vector<Gate> judge(const MachineFacts& facts) {
   return {judge_tier(facts),    judge_kernel(facts),  judge_user_namespaces(facts), judge_subordinate_ids(facts),
           judge_overlay(facts), judge_cgroups(facts), judge_seccomp(facts),         judge_runtime(facts),
-          judge_files(facts)};
+          judge_network(facts), judge_files(facts)};
 }
 
 }  // namespace sandbox

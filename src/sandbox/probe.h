@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sandbox/cgroup.h"
+#include "sandbox/step_network.h"
 #include "sandbox/tier.h"
 #include "sandbox/userns.h"
 
@@ -37,6 +38,7 @@ struct MachineFacts {
   CgroupLayout cgroups = CgroupLayout::none;
   std::string runtime;          ///< path, or ""
   std::string runtime_version;  ///< first line of `--version`
+  NetworkProgram network;
   std::uint64_t nofile_soft = 0;
   std::uint64_t nofile_hard = 0;
 };

@@ -25,6 +25,7 @@ MachineFacts good_machine() {
   facts.cgroups = CgroupLayout::v2;
   facts.runtime = "/usr/bin/crun";
   facts.runtime_version = "crun version 1.8.1";
+  facts.network.path = "/usr/bin/slirp4netns";
   facts.nofile_soft = 1024;
   facts.nofile_hard = 1048576;
   return facts;
@@ -44,6 +45,7 @@ TEST(Probe, EveryGateThatIsNotOkSaysWhatOpensIt) {
   bad.tier.user_namespaces_reason = "user.max_user_namespaces is 0";
   bad.gates.max_user_namespaces = "0";
   bad.kernel_release = "4.18.0-553.el8";
+  bad.network = {"", "neither slirp4netns nor pasta is installed", "install the package slirp4netns"};
   bad.overlay_reason = "Operation not permitted";
   for (const auto& entry : judge(bad)) {
     EXPECT_NE(entry.state, GateState::ok) << entry.name;
@@ -114,7 +116,7 @@ TEST(Probe, ReadsThisMachine) {
   EXPECT_NE(facts.kernel_release, "");
   EXPECT_TRUE(facts.seccomp_filter);
   EXPECT_GE(facts.nofile_hard, facts.nofile_soft);
-  EXPECT_EQ(judge(facts).size(), 9U);
+  EXPECT_EQ(judge(facts).size(), 10U);
   EXPECT_TRUE(base::list_directory(directory.path()).empty()) << "the overlay trial left something";
 }
 

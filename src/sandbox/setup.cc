@@ -172,6 +172,7 @@ void fork_into_pid_namespace(int socket) {
 World make_world(const Setup& setup) {
   World world;
   world.tier = setup.tier.kind;
+  world.tier_reason = setup.tier.reason;
   world.uids = setup.tier.uids;
   world.gids = setup.tier.gids;
   own_all_mounts(setup.mount_point);
@@ -182,7 +183,6 @@ World make_world(const Setup& setup) {
   }
   mount_work_dir(setup.mount_point);
   world.work_dir = setup.mount_point;
-  if (setup.tier.kind == TierKind::single_id) world.notes.push_back(describe(setup.tier));
   world.cgroups = find_cgroups(setup);
   if (!world.rootless()) {
     remove_stale_cgroups(world.cgroups, std::string(kCgroupParent));

@@ -3,9 +3,15 @@
 
 namespace sandbox {
 
+std::string describe(const World& world) {
+  if (!world.rootless()) return "";
+  return describe(Tier{world.tier, world.uids, world.gids, world.tier_reason});
+}
+
 base::Json to_json(const World& world) {
   base::Json json = base::Json::object();
-  json.set("tier", tier_name(world.tier)).set("work_dir", world.work_dir).set("runtime", world.runtime);
+  json.set("tier", tier_name(world.tier)).set_nonempty("tier_reason", world.tier_reason);
+  json.set("work_dir", world.work_dir).set("runtime", world.runtime);
   json.set("fresh_proc", world.fresh_proc).set("cgroups", cgroup_layout_name(world.cgroups));
   json.set("device_gate", world.device_gate).set("shared_proc", world.shared_proc == SharedProc::allow);
   json.set("uids", to_json(world.uids)).set("gids", to_json(world.gids));
@@ -16,6 +22,7 @@ base::Json to_json(const World& world) {
 World world_from_json(const base::Json& json) {
   World world;
   world.tier = parse_tier(json["tier"].string_or("")).value_or(TierKind::unavailable);
+  world.tier_reason = json["tier_reason"].string_or("");
   world.work_dir = json["work_dir"].string_or("");
   world.runtime = json["runtime"].string_or("");
   world.fresh_proc = json["fresh_proc"].bool_or(false);

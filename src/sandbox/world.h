@@ -16,6 +16,7 @@ namespace sandbox {
 
 struct World {
   TierKind tier = TierKind::unavailable;
+  std::string tier_reason;  ///< why not a better one
   std::string work_dir;     ///< absolute, on a private tmpfs, mode 0700
   std::string runtime;      ///< full path of crun or runc, or "" when there is none
   bool fresh_proc = false;  ///< a /proc could be mounted for the helper's pid namespace, so one can for a container's
@@ -30,6 +31,9 @@ struct World {
   /// Steps may make device nodes only where they cannot open the host's disks through them.
   bool may_make_devices() const { return rootless() || !device_gate.empty(); }
 };
+
+/// One line for people on what a helper without root can do; "" for root.
+std::string describe(const World& world);
 
 base::Json to_json(const World& world);
 World world_from_json(const base::Json& json);

@@ -60,7 +60,7 @@ const LayerCase kCases[] = {
 };
 
 class LayerCases : public SnapshotterSuite {};
-INSTANTIATE_TEST_SUITE_P(Drivers, LayerCases, ::testing::Values(Driver::overlay, Driver::native),
+INSTANTIATE_TEST_SUITE_P(Drivers, LayerCases, ::testing::Values(Driver::overlay, Driver::fuse, Driver::native),
                          [](const auto& driver) { return std::string(driver_name(driver.param)); });
 
 TEST_P(LayerCases, TarsHoldWhatBuildKitsDo) {

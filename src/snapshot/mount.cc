@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "layer/merged_view.h"
 #include "layer/tree.h"
+#include "snapshot/fuse.h"
 #include "snapshot/native.h"
 #include "snapshot/overlay.h"
 
@@ -55,15 +56,17 @@ base::Fd mount_long_chain(OverlayDirectories directories, const std::string& scr
   }
 }
 
-base::Fd mount_overlay(const MountSpec& spec, const std::string& scratch) {
+/// Both overlays, the kernel's and fuse-overlayfs.
+base::Fd mount_overlay(const MountSpec& spec, Driver driver, const std::string& scratch) {
   if (spec.lowers.empty()) return spec.read_only() ? empty_mount() : bind_mount(spec.upper, Access::read_write);
   OverlayDirectories directories{spec.lowers, spec.upper, spec.work};
-  if (spec.read_only() && spec.lowers.size() == 1) {
+  if (spec.read_only() && spec.lowers.size() == 1 && driver == Driver::overlay) {
     if (scratch.empty()) return bind_mount(spec.lowers[0], Access::read_only);
-    // An overlay needs a second layer, and only an overlay hides whiteouts.
+    // The kernel's overlay needs a second layer, and only an overlay hides whiteouts.
     directories.lowers.insert(directories.lowers.begin(), scratch);
   }
   if (!spec.read_only()) empty_directory(spec.work);  // remains of an earlier mount make the kernel refuse
+  if (driver == Driver::fuse) return fuse_mount(directories, scratch);
   if (directories.lowers.size() > kMaxLowers) return mount_long_chain(std::move(directories), scratch);
   return overlay_mount(directories, scratch);
 }
@@ -102,7 +105,9 @@ Namespace current_namespace() {
 
 base::Fd mount_snapshot(const MountSpec& spec, Driver driver, const std::string& scratch, const std::stop_token& stop) {
   return base::with_context(
-      [&] { return driver == Driver::overlay ? mount_overlay(spec, scratch) : mount_native(spec, scratch, stop); },
+      [&] {
+        return driver == Driver::native ? mount_native(spec, scratch, stop) : mount_overlay(spec, driver, scratch);
+      },
       "mounting a snapshot of {} layers", spec.lowers.size());
 }
 
@@ -122,6 +127,7 @@ void detach(const std::string& path) {
 
 void finish_snapshot(const MountSpec& spec, Driver driver, const std::stop_token& stop) {
   if (spec.read_only()) return;
+  if (driver == Driver::fuse) settle_fuse_writes(spec.upper);
   struct stat made;
   if (driver == Driver::native && ::stat(stamp_of(spec).c_str(), &made) == 0) {
     empty_directory(spec.upper);  // of an attempt that was interrupted
@@ -130,34 +136,50 @@ void finish_snapshot(const MountSpec& spec, Driver driver, const std::stop_token
   empty_directory(spec.work);
 }
 
+namespace {
+
+/// Throws what keeps the driver from working below `directory`. Mounting alone proves little: deleting makes a
+/// whiteout, remaking an opaque directory.
+void try_driver(Driver driver, const std::string& directory) {
+  const base::TemporaryDirectory room("probe-", directory);
+  MountSpec spec;
+  for (const auto* name : {"a", "b", "upper", "work", "scratch"}) base::make_directories(room.path() + "/" + name);
+  spec.lowers = {room.path() + "/a", room.path() + "/b"};
+  spec.upper = room.path() + "/upper";
+  spec.work = room.path() + "/work";
+  base::write_file_atomic(spec.lowers[0] + "/file", "");
+  base::make_directories(spec.lowers[0] + "/dir/inner");
+  {
+    const auto mount = mount_snapshot(spec, driver, room.path() + "/scratch", {});
+    SLIP_SYSCALL(::unlinkat(mount.get(), "file", 0), "delete a file in an overlay");
+    base::remove_tree_at(mount.get(), "dir");
+    SLIP_SYSCALL(::mkdirat(mount.get(), "dir", 0755), "make a directory in an overlay");
+  }
+  finish_snapshot(spec, driver, {});
+  const auto upper = base::open_directory(spec.upper);
+  const auto whiteout = layer::stat_at(upper.get(), "file");
+  if (!whiteout || !layer::is_whiteout(*whiteout) || !layer::is_opaque(upper.get(), "dir")) {
+    base::fail(base::Code::failed_precondition, "the overlay marks deleted files in an unknown way");
+  }
+}
+
+}  // namespace
+
+std::string why_not(Driver driver, const std::string& directory) {
+  try {
+    try_driver(driver, directory);
+    return "";
+  } catch (const base::Error& error) {
+    return error.text();
+  }
+}
+
 Probe probe(const std::string& directory) {
   Probe result;
-  try {
-    const base::TemporaryDirectory room("probe-", directory);
-    MountSpec spec;
-    for (const auto* name : {"a", "b", "upper", "work", "scratch"}) base::make_directories(room.path() + "/" + name);
-    spec.lowers = {room.path() + "/a", room.path() + "/b"};
-    spec.upper = room.path() + "/upper";
-    spec.work = room.path() + "/work";
-    base::write_file_atomic(spec.lowers[0] + "/file", "");
-    base::make_directories(spec.lowers[0] + "/dir/inner");
-    {
-      // Mounting alone proves little: deleting makes a whiteout, remaking an opaque directory.
-      const auto mount = mount_snapshot(spec, Driver::overlay, room.path() + "/scratch", {});
-      SLIP_SYSCALL(::unlinkat(mount.get(), "file", 0), "delete a file in an overlay");
-      base::remove_tree_at(mount.get(), "dir");
-      SLIP_SYSCALL(::mkdirat(mount.get(), "dir", 0755), "make a directory in an overlay");
-    }
-    const auto upper = base::open_directory(spec.upper);
-    const auto whiteout = layer::stat_at(upper.get(), "file");
-    if (!whiteout || !layer::is_whiteout(*whiteout) || !layer::is_opaque(upper.get(), "dir")) {
-      base::fail(base::Code::failed_precondition, "the overlay marks deleted files in an unknown way");
-    }
-    empty_directory(spec.work);
-  } catch (const base::Error& error) {
-    result.driver = Driver::native;
-    result.why_not_overlay = error.text();
-  }
+  result.why_not_overlay = why_not(Driver::overlay, directory);
+  if (result.why_not_overlay.empty()) return result;
+  result.why_not_fuse = why_not(Driver::fuse, directory);
+  result.driver = result.why_not_fuse.empty() ? Driver::fuse : Driver::native;
   return result;
 }
 

@@ -12,6 +12,7 @@
 // that the first layer of all is written without one (there is nothing below to hide). Layer directories
 // stay self-contained: redirect_dir, metacopy and index are off. Beyond the kernel's limit of 500 lower
 // layers the bottom ones are stacked first; 999 is the end.
+// With the fuse driver fuse-overlayfs makes the mounts (fuse.h).
 // With the native driver the chain is copied to `spec.work`/root and that copy is bound.
 //
 // A detached mount lives as long as its descriptor. Failure: base::Error; a refused mount says which
@@ -49,12 +50,16 @@ void detach(const std::string& path);
 /// directory and `spec.work` is empty. Idempotent.
 void finish_snapshot(const MountSpec& spec, Driver driver, const std::stop_token& stop);
 
-/// Options and layout of an overlay mount, for tests and `doctor`.
+/// Tries a driver below `directory`; "" when it works, otherwise what was refused.
+std::string why_not(Driver driver, const std::string& directory);
+
 struct Probe {
   Driver driver = Driver::overlay;
   std::string why_not_overlay;  ///< "" when overlay works; otherwise the call and the kernel's answer
+  std::string why_not_fuse;     ///< the same of fuse-overlayfs; "" too when it was not tried
 };
-/// Tries a real overlay mount below `directory` (the state directory) and says what works there.
+/// Tries a real overlay mount below `directory` (the state directory), then one through fuse-overlayfs, and says what
+/// works there.
 Probe probe(const std::string& directory);
 
 }  // namespace snapshot

@@ -45,7 +45,21 @@ void move_directory(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-std::string_view driver_name(Driver driver) { return driver == Driver::overlay ? "overlay" : "native"; }
+std::string_view driver_name(Driver driver) {
+  switch (driver) {
+    case Driver::overlay: return "overlay";
+    case Driver::fuse: return "fuse";
+    case Driver::native: return "native";
+  }
+  return "";
+}
+
+std::optional<Driver> parse_driver(std::string_view name) {
+  for (const auto driver : {Driver::overlay, Driver::fuse, Driver::native}) {
+    if (name == driver_name(driver)) return driver;
+  }
+  return std::nullopt;
+}
 
 base::Json MountSpec::to_json() const {
   auto json = base::Json::object();

@@ -37,9 +37,11 @@
 
 namespace snapshot {
 
-/// overlay: mounted layers. native: copies, for kernels or file systems that refuse overlayfs.
-enum class Driver : std::uint8_t { overlay, native };
+/// overlay: mounted layers. fuse: the same through fuse-overlayfs. native: copies, for kernels or file systems that
+/// refuse both.
+enum class Driver : std::uint8_t { overlay, fuse, native };
 std::string_view driver_name(Driver driver);
+std::optional<Driver> parse_driver(std::string_view name);
 
 /// What the helper needs to mount a snapshot. All paths are absolute.
 struct MountSpec {

@@ -37,9 +37,9 @@ std::string shell(const std::string& directory, const std::string& script) {
 void SnapshotterSuite::SetUp() {
   if (!why_no_mounts().empty()) GTEST_SKIP() << why_no_mounts();
   room_ = std::make_unique<base::TemporaryDirectory>();
-  if (GetParam() == Driver::overlay) {
-    const auto found = probe(room_->path());
-    if (found.driver != Driver::overlay) GTEST_SKIP() << "overlay does not work here: " << found.why_not_overlay;
+  const auto reason = GetParam() == Driver::native ? "" : why_not(GetParam(), room_->path());
+  if (!reason.empty()) {
+    GTEST_SKIP() << driver_name(GetParam()) << " does not work here: " << reason;
   }
   snapshots_ = open();
 }

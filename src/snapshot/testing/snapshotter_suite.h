@@ -3,7 +3,8 @@
 // What every driver must do alike: a suite over (driver) that changes mounted snapshots with shell
 // commands and looks at the trees of the chains that come out.
 //
-//     INSTANTIATE_TEST_SUITE_P(Drivers, SnapshotterSuite, ::testing::Values(Driver::overlay, Driver::native));
+//     INSTANTIATE_TEST_SUITE_P(Drivers, SnapshotterSuite, ::testing::Values(Driver::overlay, Driver::fuse,
+//     Driver::native));
 //
 // It needs root (or a user namespace) for mounts and skips with the reason where that is missing.
 #include <gtest/gtest.h>

@@ -19,7 +19,8 @@ END
 chmod -R a+rX ctx "$E2E_WORK/base.tar"
 as_user() { runuser -u "$user" -- env -i HOME="$T/home" PATH="$PATH" "$T/slipway-bin" "$@"; }
 as_user import "$E2E_WORK/base.tar" "$base"
-as_user build --progress=plain -o "type=tar,dest=$T/home/out.tar" ctx
+as_user build --progress=plain -o "type=tar,dest=$T/home/out.tar" ctx 2>log
+contains log 'rootless with 65537 ids in a user namespace'
 tar -xOf home/out.tar id | grep -qx 0
 tar -xOf home/out.tar tmp/who | grep -qx app
 tar --numeric-owner -tvf home/out.tar owned | grep -q ' 1000/1000 '
@@ -30,6 +31,7 @@ contains images app
 sed -i "/^$user:/d" /etc/subuid /etc/subgid
 printf 'FROM %s\nRUN id -u > /id\n' "$base" >ctx/Dockerfile
 as_user --root "$T/home/single" import "$E2E_WORK/base.tar" "$base"
-as_user --root "$T/home/single" build --progress=plain -o "$T/home/out" ctx
+as_user --root "$T/home/single" build --progress=plain -o "$T/home/out" ctx 2>log
+contains log '/etc/subuid and /etc/subgid give this user no ids'
 same "$(cat home/out/id)" 0
 nothing_mounted
