@@ -177,12 +177,25 @@ Helper::Helper(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Helper::~Helper() = default;
 
 std::unique_ptr<Helper> Helper::start(const HelperOptions& options) {
+  if (options.tier) return start_at(*options.tier, options);
+  const TierFacts facts = read_tier_facts();
+  const Tier tier = choose_tier(facts);
+  try {
+    return start_at(tier, options);
+  } catch (const base::Error& error) {
+    // In a container newuidmap may be there and lack what it needs; that shows only when it is asked.
+    if (tier.kind != TierKind::mapped_ids || error.code() != base::Code::permission_denied) throw;
+    return start_at(single_id_tier(facts, error.text() + "; " + error.hint()), options);
+  }
+}
+
+std::unique_ptr<Helper> Helper::start_at(const Tier& tier, const HelperOptions& options) {
   SLIP_CHECK(base::is_absolute(options.state_dir));
   Setup setup;
   setup.mount_point = base::join_path(options.state_dir, "mnt");
   setup.runtime = options.runtime;
   setup.shared_proc = options.shared_proc;
-  setup.tier = options.tier ? *options.tier : choose_tier(read_tier_facts());
+  setup.tier = tier;
   base::make_directories(setup.mount_point, 0711);
   int ends[2];
   SLIP_SYSCALL(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "make a socket pair for the helper");

@@ -91,6 +91,7 @@ class Helper {
   int pid() const;
 
  private:
+  static std::unique_ptr<Helper> start_at(const Tier& tier, const HelperOptions& options);
   struct State;
   explicit Helper(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -2,10 +2,12 @@
 #include "sandbox/setup.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,14 +82,26 @@ void mount_work_dir(const std::string& mount_point) {
                "mount a tmpfs on {}", mount_point);
 }
 
+constexpr const char* kCgroups = "/sys/fs/cgroup";
+
+void cover_cgroups() {
+  (void)::mount("slipway", kCgroups, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755");
+}
+
 /// crun refuses hosts with v1 hierarchies and a v2 mount beside them. In this namespace the v2 mount
-/// can go; where it is locked (user namespace), a tmpfs over all of it hides both.
+/// can go; where it is locked (user namespace), a tmpfs over all of it hides both. It also refuses a
+/// place for control groups with nothing mounted there, as some containers have.
 CgroupLayout hide_confusing_cgroups(const Setup& setup, CgroupLayout layout) {
+  if (layout == CgroupLayout::none) {
+    struct statfs found{};
+    if (::statfs(kCgroups, &found) == 0 && found.f_type != TMPFS_MAGIC) cover_cgroups();
+    return layout;
+  }
   if (layout != CgroupLayout::hybrid && layout != CgroupLayout::v1) return layout;
   const bool root = setup.tier.kind == TierKind::root;
   if (root && layout == CgroupLayout::v1) return layout;
   if (root && ::umount2("/sys/fs/cgroup/unified", MNT_DETACH) == 0) return CgroupLayout::v1;
-  (void)::mount("slipway", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755");
+  cover_cgroups();
   return CgroupLayout::none;
 }
 

@@ -101,12 +101,12 @@ Tier choose_tier(const TierFacts& facts) {
     tier.gids = make_id_map(facts.gid, facts.subgids);
     return tier;
   }
-  tier.kind = TierKind::single_id;
-  tier.uids = make_id_map(facts.uid, {});
-  tier.gids = make_id_map(facts.gid, {});
-  tier.reason = ranges ? "newuidmap and newgidmap are not installed (package uidmap)"
-                       : "/etc/subuid and /etc/subgid give this user no ids";
-  return tier;
+  return single_id_tier(facts, ranges ? "newuidmap and newgidmap are not installed (package uidmap)"
+                                      : "/etc/subuid and /etc/subgid give this user no ids");
+}
+
+Tier single_id_tier(const TierFacts& facts, std::string reason) {
+  return {TierKind::single_id, make_id_map(facts.uid, {}), make_id_map(facts.gid, {}), std::move(reason)};
 }
 
 std::string describe(const Tier& tier) {

@@ -57,6 +57,9 @@ TierFacts read_tier_facts();
 /// The one place that decides.
 Tier choose_tier(const TierFacts& facts);
 
+/// The tier below mapped_ids, and why it must be that one.
+Tier single_id_tier(const TierFacts& facts, std::string reason);
+
 /// One line for people: "rootless with 65536 subordinate ids", and why not better.
 std::string describe(const Tier& tier);
 

@@ -59,7 +59,8 @@ void run_map_program(const char* program, pid_t target, const IdMap& map) {
                     base::format("{} refused the id map: {}", program, base::trim(output.err)));
   error.set_hint(
       "compare /etc/subuid and /etc/subgid with your user name, and check that newuidmap and newgidmap are "
-      "set-user-id root");
+      "set-user-id root; in a container they need the capabilities SETUID and SETGID themselves: setcap cap_setuid+ep "
+      "/usr/bin/newuidmap, setcap cap_setgid+ep /usr/bin/newgidmap, and no set-user-id bit");
   throw error;
 }
 
