@@ -16,6 +16,7 @@
 #include "ops/result.h"
 #include "ops/secret_leaks.h"
 #include "ops/wire.h"
+#include "sandbox/emulator.h"
 
 namespace ops {
 
@@ -204,6 +205,7 @@ void ExecStep::check(const sandbox::RunResult& result) const {
   base::Error error(base::Code::unknown, base::format("process \"{}\" did not complete successfully: exit code: {}",
                                                       base::join(exec_.meta.args, " "), result.exit_code));
   if (result.oom) error.set_hint("the step ran out of memory and was killed; raise its memory limit");
+  if (!result.foreign.empty()) error.set_hint(sandbox::emulator_hint(result.foreign));
   throw error;
 }
 

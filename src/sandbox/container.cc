@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -14,6 +16,7 @@
 #include "base/path.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "sandbox/emulator.h"
 #include "sandbox/hosts.h"
 #include "sandbox/oci_spec.h"
 #include "sandbox/runtime.h"
@@ -143,6 +146,26 @@ void require_runtime(const World& world) {
   throw error;
 }
 
+/// For a program of another architecture: brings the emulator in where the kernel does not hold it open. The result
+/// when there is none.
+std::optional<RunResult> prepare_foreign(const World& world, int root, ContainerSpec& spec, const Streams& streams) {
+  const std::string architecture = foreign_architecture(root, spec);
+  if (architecture.empty()) return std::nullopt;
+  const auto emulator = std::find_if(world.emulators.begin(), world.emulators.end(),
+                                     [&](const Emulator& known) { return known.architecture == architecture; });
+  if (emulator == world.emulators.end()) {
+    if (streams.err >= 0) base::write_all(streams.err, base::format("exec {}: exec format error\n", spec.argv.front()));
+    RunResult result;
+    result.exit_code = 126;  // as a shell
+    result.foreign = architecture;
+    return result;
+  }
+  if (!emulator->held_open && base::exists(emulator->interpreter)) {
+    spec.mounts.push_back({emulator->interpreter, "bind", emulator->interpreter, {"bind", "ro", "nosuid", "nodev"}});
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 RunResult run_container(const World& world, const ContainerSpec& given, const Streams& streams,
@@ -153,6 +176,8 @@ RunResult run_container(const World& world, const ContainerSpec& given, const St
   ContainerSpec spec = given;
   if (spec.hostname.empty()) spec.hostname = "buildkitsandbox";
   if (spec.cwd.empty()) spec.cwd = "/";
+  const base::Fd root = base::open_directory(spec.rootfs);
+  if (auto refused = prepare_foreign(world, root.get(), spec, streams)) return *refused;
   const std::string id = base::random_id();
   const BundleDirectory directory(world, id);
   const Bundle bundle{directory.path(), id};
@@ -163,7 +188,6 @@ RunResult run_container(const World& world, const ContainerSpec& given, const St
   base::write_file_atomic(places.resolv_conf, spec.resolv_conf.empty() ? resolv_conf_text() : spec.resolv_conf);
   base::write_file_atomic(bundle.config_path(), oci_config(world, spec, places, notes));
 
-  const base::Fd root = base::open_directory(spec.rootfs);
   MountStubs stubs(root.get(), stub_targets(oci_mounts(world, spec, places)), spec.stub_removal);
   make_working_directory(root.get(), spec);
   RunResult result = run_bundle(world, bundle, spec, cgroup.mode, streams, stop);

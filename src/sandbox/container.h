@@ -101,7 +101,8 @@ struct Resources {
 struct RunResult {
   int exit_code = 0;  ///< 128 + signal when a signal ended it
   int signal = 0;
-  bool oom = false;  ///< the kernel's OOM killer ended a process (known only with limits)
+  std::string foreign;  ///< the architecture of a program that this machine cannot run; "" for others
+  bool oom = false;     ///< the kernel's OOM killer ended a process (known only with limits)
   Resources resources;
   std::vector<std::string> notes;  ///< what was asked for and not possible here, one sentence each
   bool ok() const { return exit_code == 0; }

@@ -124,6 +124,7 @@ ContainerSpec container_spec_from_json(const base::Json& json) {
 base::Json to_json(const RunResult& result) {
   base::Json json = base::Json::object();
   json.set("exit_code", result.exit_code).set("signal", result.signal).set("oom", result.oom);
+  json.set_nonempty("foreign", result.foreign);
   json.set("user_ns", result.resources.user_ns).set("system_ns", result.resources.system_ns);
   json.set("max_rss_bytes", result.resources.max_rss_bytes).set("notes", base::Json::strings(result.notes));
   return json;
@@ -134,6 +135,7 @@ RunResult run_result_from_json(const base::Json& json) {
   result.exit_code = static_cast<int>(json["exit_code"].as_int());
   result.signal = static_cast<int>(json["signal"].int_or(0));
   result.oom = json["oom"].bool_or(false);
+  result.foreign = json["foreign"].string_or("");
   result.resources = {json["user_ns"].int_or(0), json["system_ns"].int_or(0), json["max_rss_bytes"].int_or(0)};
   result.notes = json["notes"].string_items();
   return result;

@@ -84,9 +84,7 @@ void mount_work_dir(const std::string& mount_point) {
 
 constexpr const char* kCgroups = "/sys/fs/cgroup";
 
-void cover_cgroups() {
-  (void)::mount("slipway", kCgroups, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755");
-}
+void cover_cgroups() { (void)::mount("slipway", kCgroups, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755"); }
 
 /// crun refuses hosts with v1 hierarchies and a v2 mount beside them. In this namespace the v2 mount
 /// can go; where it is locked (user namespace), a tmpfs over all of it hides both. It also refuses a
@@ -190,6 +188,7 @@ World make_world(const Setup& setup) {
   world.uids = setup.tier.uids;
   world.gids = setup.tier.gids;
   own_all_mounts(setup.mount_point);
+  world.emulators = read_emulators();  // out of sight once /proc is a new one
   world.fresh_proc = mount_proc();
   if (!world.fresh_proc) {
     world.shared_proc = setup.shared_proc;

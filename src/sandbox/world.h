@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/emulator.h"
 #include "sandbox/idmap.h"
 #include "sandbox/tier.h"
 
@@ -25,7 +26,8 @@ struct World {
   std::string device_gate;                      ///< the control group that keeps steps from the host's devices, or ""
   IdMap uids;                                   ///< empty for root: every id is itself
   IdMap gids;
-  std::vector<std::string> notes;  ///< what had to be done without, one sentence each
+  std::vector<Emulator> emulators;  ///< of the host's kernel, for every container; known inside the helper only
+  std::vector<std::string> notes;   ///< what had to be done without, one sentence each
 
   bool rootless() const { return tier != TierKind::root; }
   /// Steps may make device nodes only where they cannot open the host's disks through them.
