@@ -42,7 +42,7 @@ const Machine* machine_of_program(std::string_view bytes) {
   return nullptr;
 }
 
-struct Handler {
+struct BinfmtHandler {
   bool enabled = false;
   std::string interpreter;
   std::string flags;
@@ -50,8 +50,8 @@ struct Handler {
   std::string offset = "0";
 };
 
-Handler parse_handler(std::string_view text) {
-  Handler handler;
+BinfmtHandler parse_handler(std::string_view text) {
+  BinfmtHandler handler;
   for (const auto& line : base::split(text, '\n')) {
     const auto parts = base::cut(line, " ");
     if (line == "enabled") handler.enabled = true;
@@ -65,7 +65,7 @@ Handler parse_handler(std::string_view text) {
 }
 
 /// The machine whose programs a handler is for, by the bytes it was registered with.
-const Machine* machine_of_handler(const Handler& handler) {
+const Machine* machine_of_handler(const BinfmtHandler& handler) {
   if (!handler.enabled || handler.interpreter.empty() || base::trim(handler.offset) != "0") return nullptr;
   if (handler.magic.size() % 2 != 0) return nullptr;
   std::string bytes;
@@ -82,7 +82,8 @@ std::vector<Emulator> read_emulators(const std::string& directory) {
   if (!base::exists(directory)) return emulators;
   for (const auto& name : base::list_directory(directory)) {
     if (name == "register" || name == "status") continue;
-    const Handler handler = parse_handler(base::read_file_if_exists(directory + "/" + name, 1U << 16).value_or(""));
+    const BinfmtHandler handler =
+        parse_handler(base::read_file_if_exists(directory + "/" + name, 1U << 16).value_or(""));
     if (const Machine* machine = machine_of_handler(handler)) {
       emulators.push_back(
           {std::string(machine->architecture), handler.interpreter, handler.flags.find('F') != std::string::npos});
