@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <array>
@@ -109,10 +110,13 @@ bool runs_here(const Machine& machine) {
 /// The first bytes of a file that the path names inside the root; "" when there is none.
 std::string beginning(int root, const std::string& path) {
   constexpr std::size_t kEnough = 256;
-  const auto file = base::open_in_root_if_exists(root, path, O_RDONLY | O_NONBLOCK);
-  if (!file) return "";
+  // Looked at before it is opened: opening a device does something already.
+  const auto place = base::open_in_root_if_exists(root, path, O_PATH);
+  struct stat status{};
+  if (!place || ::fstat(place->get(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+  const base::Fd file = base::open_file(base::format("/proc/self/fd/{}", place->get()), O_RDONLY);
   std::string bytes(kEnough, '\0');
-  bytes.resize(base::read_at(file->get(), bytes.data(), bytes.size(), 0));
+  bytes.resize(base::read_at(file.get(), bytes.data(), bytes.size(), 0));
   return bytes;
 }
 
