@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "attest/options.h"
 #include "base/error.h"
+#include "cli/attestations.h"
 #include "cli/build_session.h"
 #include "cli/call.h"
 #include "cli/commands.h"
@@ -52,12 +54,6 @@ void write_reports(const BuildOptions& options, const std::vector<TargetBuild>& 
   output::write_metadata_file(options.metadata_file, targets.size() == 1 ? by_stage[targets.front().name()] : by_stage);
 }
 
-[[noreturn]] void refuse(std::string text, std::string hint) {
-  base::Error error(base::Code::unimplemented, std::move(text));
-  error.set_hint(std::move(hint));
-  throw error;
-}
-
 /// What cannot be done is refused before anything runs; a flag that is silently ignored would make
 /// people trust in something that did not happen.
 void check_usage(const BuildOptions& options) {
@@ -67,11 +63,7 @@ void check_usage(const BuildOptions& options) {
     throw error;
   }
   parse_call(options);
-  const bool wants_provenance = !options.provenance.empty() && options.provenance != "false";
-  const bool wants_sbom = !options.sbom.empty() && options.sbom != "false";
-  if (wants_provenance || wants_sbom || !options.attests.empty()) {
-    refuse("attestations are not available yet", "build without --sbom, --provenance and --attest");
-  }
+  attest::parse_wanted(options.attests, options.provenance, options.sbom);
   RemoteCache flags(options);  // refuses what it cannot do
 }
 
@@ -111,15 +103,17 @@ BuildSession::Need what_is_needed(const std::vector<TargetBuild>& targets) {
 }
 
 /// The build from Dockerfile to outputs, all targets as one graph; a report for each target.
-std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetBuild>& targets, progress::Sink& sink,
-                                const std::stop_token& stop) {
+std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetBuild>& targets, base::Nanos started,
+                                progress::Sink& sink, const std::stop_token& stop) {
   std::vector<dockerfile::BuildResult> plans;
   std::vector<dockerfile::PlatformImage> images;
   for (const auto& target : targets) {
     plans.push_back(session.plan(target.stage, stop));
     images.insert(images.end(), plans.back().images.begin(), plans.back().images.end());
   }
-  const auto built = session.build(images, what_is_needed(targets), stop);
+  auto built = session.build(images, what_is_needed(targets), stop);
+  const BuildOptions& common = targets.front().options;
+  attest_images(attest::parse_wanted(common.attests, common.provenance, common.sbom), session, started, built, stop);
   auto next = built.begin();
   std::vector<Exported> reports;
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -196,7 +190,7 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
       display->finish();
       return print_answer(*call, answer);
     }
-    const auto reports = build_all(*session, targets, *display, interrupt.token());
+    const auto reports = build_all(*session, targets, started, *display, interrupt.token());
     write_reports(options, targets, reports);
     remember(*session, options, started, "done");
     display->finish();

@@ -88,7 +88,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options)}),
       services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
-                ssh_,           secrets_,           by_hand_,        events_, settings_},
+                ssh_,           secrets_,           by_hand_,        pins_,   events_,       settings_},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -135,7 +135,9 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
 std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                             const std::stop_token& stop) {
   stop_ = stop;
-  for (const auto& image : images) ops::refuse_secrets_in_config(image.config, services_);
+  for (const auto& image : images) {
+    ops::refuse_secrets_in_text(image.config, "the config of the image (environment, labels or history)", services_);
+  }
   remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
   for (const auto& image : images) {

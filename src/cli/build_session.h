@@ -53,10 +53,11 @@ class BuildSession {
   const ops::Services& services() const { return services_; }
   BuildEvents& events() { return events_; }
 
+  /// The build's wishes as the frontend takes them.
+  dockerfile::FrontendOpts frontend_opts() const;
+
  private:
   class KnownNames;
-
-  dockerfile::FrontendOpts frontend_opts() const;
 
   const BuildOptions& options_;
   House house_;
@@ -67,6 +68,7 @@ class BuildSession {
   ops::SshForwards ssh_;
   ops::Secrets secrets_;
   ops::ByHand by_hand_;
+  ops::SourcePins pins_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   ops::Services services_;

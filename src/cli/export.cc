@@ -2,6 +2,7 @@
 #include "cli/export.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
@@ -88,6 +89,7 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
     if (layer.created != 0) blob.created = layer.created;
     image.layers.push_back(std::move(blob));
   }
+  image.attestations = built.attestations;
   if (built.inline_cache) {
     std::vector<base::Digest> diff_ids;
     for (const auto& layer : image.layers) diff_ids.push_back(layer.diff_id);
@@ -168,6 +170,8 @@ output::AssembledImage assemble(const std::vector<BuiltImage>& images, const out
   }
   if (images.size() > 1) assemble_options.shape = output::Shape::always_index;
   assemble_options.epoch = epoch;
+  assemble_options.names = names_of(spec, options);
+  assemble_options.attestation_artifact = spec.oci_artifact.value_or(true);
   auto assembled = output::assemble(described, assemble_options);
   step.part("exporting manifest " + assembled.root.digest.str(), [] {});
   if (assembled.config_digest) step.part("exporting config " + assembled.config_digest->str(), [] {});
@@ -230,11 +234,15 @@ std::string platform_prefix(const std::vector<BuiltImage>& images, const BuiltIm
 }
 
 base::Json rootfs_params(const BuiltImage& built, const std::string& prefix, std::optional<base::Nanos> epoch,
-                         const ops::Services& services) {
+                         const output::Spec& spec, const ops::Services& services) {
   base::Json params = base::Json::object();
   params.set("mount", services.snapshots.view(built.chain).to_json()).set("prefix", prefix);
   if (epoch) params.set("epoch", *epoch);
-  return params;
+  base::Json files = base::Json::object();
+  for (const auto& attestation : built.attestations) {
+    files.set(prefix + spec.attestation_prefix + attestation.file_name, attest::statement(attestation, {}));
+  }
+  return params.set("files", std::move(files));
 }
 
 void write_tar(const std::vector<BuiltImage>& images, const output::Spec& spec, std::optional<base::Nanos> epoch,
@@ -243,7 +251,7 @@ void write_tar(const std::vector<BuiltImage>& images, const output::Spec& spec, 
   const int fds[] = {destination->fd()};
   base::Json roots = base::Json::array();
   for (const auto& built : images) {
-    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, services));
+    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, spec, services));
   }
   services.worker.call("rootfs_tar", base::Json::object().set("roots", std::move(roots)), fds, stop);
   destination->commit();
@@ -256,7 +264,7 @@ void write_local(const std::vector<BuiltImage>& images, const output::Spec& spec
   const int fds[] = {directory.get()};
   base::Json roots = base::Json::array();
   for (const auto& built : images) {
-    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, services));
+    roots.push(rootfs_params(built, platform_prefix(images, built, spec), epoch, spec, services));
   }
   base::Json params = base::Json::object();
   params.set("roots", std::move(roots)).set("remove", spec.mode == output::Spec::Mode::remove);
@@ -277,7 +285,15 @@ base::Json rootfs_tar_method(const ops::MethodCall& call) {
   for (const auto& root : call.params["roots"].items()) {
     const ops::MountedTree tree(snapshot::MountSpec::from_json(root["mount"]), call.driver(), call.scratch(),
                                 call.stop);
-    output::write_rootfs_tar(tree.fd(), tar, rootfs_options(root), call.stop);
+    const auto options = rootfs_options(root);
+    output::write_rootfs_tar(tree.fd(), tar, options, call.stop);
+    for (const auto& [name, text] : root["files"].members()) {
+      tar.add({.name = name,
+               .mode = 0644,
+               .size = text.as_string().size(),
+               .mtime = options.epoch.value_or(base::system_clock().now()) / base::kSecond});
+      tar.write(text.as_string());
+    }
   }
   tar.finish();
   sink.finish();
@@ -295,10 +311,21 @@ base::Json rootfs_copy_method(const ops::MethodCall& call) {
     output::copy_rootfs(trees.back()->fd(), call.fd(0), options, call.stop);
     by_prefix[options.prefix].push_back(trees.back()->fd());
   }
-  if (!call.params["remove"].bool_or(false)) return base::Json::object();
-  for (const auto& [prefix, roots] : by_prefix) {
-    const base::Fd directory = base::open_in_root(call.fd(0), prefix, O_RDONLY | O_DIRECTORY);
-    output::remove_surplus(roots, directory.get(), call.stop);
+  if (call.params["remove"].bool_or(false)) {
+    for (const auto& [prefix, roots] : by_prefix) {
+      const base::Fd directory = base::open_in_root(call.fd(0), prefix, O_RDONLY | O_DIRECTORY);
+      output::remove_surplus(roots, directory.get(), call.stop);
+    }
+  }
+  for (const auto& root : call.params["roots"].items()) {
+    for (const auto& [name, text] : root["files"].members()) {
+      const base::Fd directory = base::open_in_root(call.fd(0), std::string(base::dir_name("/" + name)), O_PATH);
+      const std::string last(base::base_name(name));
+      ::unlinkat(directory.get(), last.c_str(), 0);  // never through a link of the image's
+      const base::Fd file(static_cast<int>(SLIP_SYSCALL(
+          ::openat(directory.get(), last.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), "make {}", name)));
+      base::write_all(file.get(), text.as_string());
+    }
   }
   return base::Json::object();
 }

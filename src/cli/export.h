@@ -22,6 +22,7 @@ struct BuiltImage {
   snapshot::Chain chain;
   /// The text of an inline cache for an image with these layers; may be empty.
   std::function<std::string(const std::vector<base::Digest>& diff_ids)> inline_cache;
+  std::vector<attest::Attestation> attestations;
 };
 
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.

@@ -191,6 +191,7 @@ dockerfile::SourceMeta EngineGateway::resolve(const llb::SourceOp& source, const
   const std::string_view scheme = source.scheme();
   if (scheme == "docker-image" || scheme == "oci-layout") {
     const auto base = services_.images.resolve(image_request(source, options), stop);
+    services_.pins.asked(source.identifier.substr(scheme.size() + 3), base->image.root.digest.str());
     meta.image = dockerfile::ImageMeta{base->image.root.digest.str(), options.no_config ? "" : base->image.config.raw};
   } else if (scheme == "git") {
     const auto git = ops::GitSource::of(source);

@@ -36,13 +36,11 @@ void refuse_secrets(const std::string& upper, const base::Digest& vertex, const 
   tell(text + ": whoever gets the image can read it", vertex, services);
 }
 
-void refuse_secrets_in_config(const std::string& config, const Services& services) {
+void refuse_secrets_in_text(const std::string& text, std::string_view what, const Services& services) {
   if (services.secrets.empty()) return;
-  const Needle* found = find_secret(config, services.secrets.needles());
+  const Needle* found = find_secret(text, services.secrets.needles());
   if (!found) return;
-  tell(base::format("the value of secret {}{} is in the config of the image (environment, labels or history)",
-                    found->id, in_form(found->form)),
-       {}, services);
+  tell(base::format("the value of secret {}{} is in {}", found->id, in_form(found->form), what), {}, services);
 }
 
 }  // namespace ops

@@ -11,6 +11,7 @@
 #include "ops/image_resolver.h"
 #include "ops/local_source.h"
 #include "ops/secrets.h"
+#include "ops/source_pins.h"
 #include "ops/ssh_forward.h"
 #include "ops/worker.h"
 #include "snapshot/snapshotter.h"
@@ -43,6 +44,7 @@ struct Services {
   SshForwards& ssh;
   Secrets& secrets;
   ByHand& by_hand;
+  SourcePins& pins;
   Events& events;
   const BuildSettings& settings;
 };

@@ -12,13 +12,14 @@ namespace {
 class GitOp final : public solve::Op {
  public:
   GitOp(const llb::Vertex& vertex, const Services& services)
-      : source_(GitSource::of(std::get<llb::SourceOp>(vertex.op.kind))), services_(services) {}
+      : digest_(vertex.digest), source_(GitSource::of(std::get<llb::SourceOp>(vertex.op.kind))), services_(services) {}
 
   solve::CacheMap cache_map(std::stop_token stop) override {
     if (services_.settings.offline) {
       base::fail(base::Code::failed_precondition, "{} cannot be fetched: the build is offline", source_.url);
     }
     revision_ = resolve_git(source_, stop);
+    services_.pins.found(digest_, revision_.commit);
     base::Json recipe = base::Json::object();
     recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
     recipe.set("keep_git_dir", source_.keep_git_dir).set("submodules", !source_.skip_submodules);
@@ -37,6 +38,7 @@ class GitOp final : public solve::Op {
   solve::Pool pool() const override { return solve::Pool::network; }
 
  private:
+  base::Digest digest_;
   GitSource source_;
   const Services& services_;
   GitRevision revision_;

@@ -31,6 +31,7 @@ class HttpOp final : public solve::Op {
 
   solve::CacheMap cache_map(std::stop_token stop) override {
     fetched_ = fetch_http(source_, services_, digest_, stop);
+    services_.pins.found(digest_, fetched_.blob.digest.str());
     base::Json recipe = base::Json::object();
     recipe.set("op", "http").set("digest", fetched_.blob.digest.str()).set("name", fetched_.filename);
     recipe.set("mode", source_.attr("http.perm"))

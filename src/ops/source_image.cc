@@ -35,6 +35,7 @@ class ImageOp final : public solve::Op {
 
   solve::CacheMap cache_map(std::stop_token stop) override {
     base_ = services_.images.resolve(request_, stop);
+    services_.pins.found(digest_, base_->image.root.digest.str());
     base::Json layers = base::Json::array();
     for (const auto& diff_id : base_->image.config.diff_ids) layers.push(diff_id.str());
     base::Json recipe = base::Json::object();

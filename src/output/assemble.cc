@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "attest/purl.h"
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "output/config.h"
@@ -167,6 +169,82 @@ MadeManifest make_manifest(const ImageToExport& image, const AssembleOptions& op
   return made;
 }
 
+// ---- attestations ----
+
+constexpr std::string_view kAttestationArtifact = "application/vnd.docker.attestation.manifest.v1+json";
+constexpr std::string_view kEmptyType = "application/vnd.oci.empty.v1+json";
+
+oci::Platform unknown_platform() {
+  oci::Platform platform;
+  platform.architecture = "unknown";
+  platform.os = "unknown";
+  return platform;
+}
+
+std::vector<attest::Subject> subjects_of(const ImageToExport& image, const Descriptor& manifest,
+                                         const AssembleOptions& options) {
+  std::vector<attest::Subject> subjects;
+  for (const std::string& name : options.names) {
+    subjects.push_back(
+        {attest::image_purl(oci::Reference::parse(name), oci::format_platform(image.platform)), manifest.digest});
+  }
+  return subjects;
+}
+
+Descriptor attestation_config(const std::vector<Descriptor>& statements, bool artifact, AssembledImage& result) {
+  std::string bytes = "{}";
+  if (!artifact) {
+    base::Json diff_ids = base::Json::array();
+    for (const Descriptor& statement : statements) diff_ids.push(statement.digest.str());
+    base::Json config = base::Json::object();
+    config.set("architecture", "unknown").set("os", "unknown").set("config", base::Json::object());
+    config.set("rootfs", base::Json::object().set("type", "layers").set("diff_ids", std::move(diff_ids)));
+    bytes = config.dump();
+  }
+  Descriptor config = describe(artifact ? kEmptyType : oci::config_type(Dialect::oci), bytes);
+  if (artifact) config.data = base::base64_encode(bytes);
+  add_document(result, config, std::move(bytes));
+  return config;
+}
+
+Descriptor make_attestation_manifest(const ImageToExport& image, const Descriptor& manifest,
+                                     const AssembleOptions& options, AssembledImage& result) {
+  const auto subjects = subjects_of(image, manifest, options);
+  std::vector<Descriptor> statements;
+  for (const attest::Attestation& attestation : image.attestations) {
+    std::string bytes = attest::statement(attestation, subjects);
+    Descriptor statement = describe(attest::kStatementMediaType, bytes);
+    add_document(result, statement, std::move(bytes));
+    statement.annotations["in-toto.io/predicate-type"] = attestation.predicate_type;
+    statements.push_back(std::move(statement));
+  }
+  const Descriptor config = attestation_config(statements, options.attestation_artifact, result);
+  base::Json json = base::Json::object();
+  json.set("schemaVersion", 2).set("mediaType", oci::manifest_type(Dialect::oci));
+  if (options.attestation_artifact) json.set("artifactType", kAttestationArtifact);
+  base::Json layers = base::Json::array();
+  for (const Descriptor& statement : statements) layers.push(oci::to_json(statement));
+  json.set("config", oci::to_json(config)).set("layers", std::move(layers));
+  if (options.attestation_artifact) {
+    Descriptor subject;
+    subject.media_type = manifest.media_type;
+    subject.digest = manifest.digest;
+    subject.size = manifest.size;
+    json.set("subject", oci::to_json(subject));
+  }
+  std::string bytes = json.dump(2);
+  Descriptor made = describe(oci::manifest_type(Dialect::oci), bytes);
+  add_document(result, made, std::move(bytes));
+  made.annotations["vnd.docker.reference.type"] = "attestation-manifest";
+  made.annotations["vnd.docker.reference.digest"] = manifest.digest.str();
+  made.platform = unknown_platform();
+  return made;
+}
+
+bool any_attestations(std::span<const ImageToExport> images) {
+  return std::any_of(images.begin(), images.end(), [](const auto& image) { return !image.attestations.empty(); });
+}
+
 }  // namespace
 
 const std::string& AssembledImage::bytes(const base::Digest& digest) const {
@@ -203,7 +281,11 @@ std::string index_bytes(std::string_view media_type, const std::vector<Descripto
 
 AssembledImage assemble(std::span<const ImageToExport> images, const AssembleOptions& options) {
   check_platforms(images);
-  const bool index = images.size() > 1 || options.shape == Shape::always_index;
+  const bool attested = any_attestations(images);
+  if (attested && options.dialect == Dialect::docker) {
+    base::fail(base::Code::invalid_argument, "cannot export attestations with \"oci-mediatypes=false\"");
+  }
+  const bool index = images.size() > 1 || options.shape == Shape::always_index || attested;
   check_annotations(images, options, index);
   AssembledImage result;
   std::vector<Descriptor> manifests;
@@ -216,6 +298,10 @@ AssembledImage assemble(std::span<const ImageToExport> images, const AssembleOpt
     }
   }
   if (!index) return result;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (images[i].attestations.empty()) continue;
+    manifests.push_back(make_attestation_manifest(images[i], manifests[i], options, result));
+  }
   const std::string_view type = oci::index_type(options.dialect);
   std::string bytes = index_bytes(type, manifests, select(options.annotations, AnnotationLevel::index, ""));
   result.root = describe(type, bytes);

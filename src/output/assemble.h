@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/statement.h"
 #include "base/time.h"
 #include "oci/descriptor.h"
 #include "oci/media_type.h"
@@ -43,6 +44,7 @@ struct ImageToExport {
   std::string platform_id;  ///< as in --platform, for per-platform annotations; "" = format_platform(platform)
   std::optional<base::Nanos> epoch;
   std::string inline_cache;
+  std::vector<attest::Attestation> attestations;
 };
 
 /// One index per build, or one manifest.
@@ -58,6 +60,8 @@ struct AssembleOptions {
   ForeignLayers foreign = ForeignLayers::convert;
   std::vector<AnnotationValue> annotations;
   std::optional<base::Nanos> epoch;  ///< overrides the images' own
+  std::vector<std::string> names;    ///< of the image: subjects of its attestations
+  bool attestation_artifact = true;  ///< attestation manifests are OCI artifacts with a subject
 };
 
 /// A small document with its descriptor.
@@ -75,6 +79,8 @@ struct AssembledImage {
   const std::string& bytes(const base::Digest& digest) const;
 };
 
+/// Attestations of an image make the root an index, in which a manifest of the platform "unknown/unknown" with the
+/// statements as layers stands for each image's (BuildKit's docs/attestations/attestation-storage.md).
 /// Throws invalid_argument for annotations that have no place in the result, for two images of one
 /// platform, and for zstd layers in Docker's dialect.
 AssembledImage assemble(std::span<const ImageToExport> images, const AssembleOptions& options);

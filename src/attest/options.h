@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What --attest, --provenance and --sbom ask for.
+//
+//     attest::Wanted wanted = attest::parse_wanted({"type=provenance,mode=min"}, "", "true");
+//
+// The keys are docker buildx's: type=provenance has mode (min, max), version (v1, v0.2), builder-id, reproducible,
+// filename, inline-only; type=sbom has generator, which is refused, as the packages are read here. Ours: format (spdx,
+// cyclonedx) for an sbom. disabled=true takes an earlier wish back.
+// Failure: invalid_argument for unknown types, keys and values.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attest {
+
+struct ProvenanceWish {
+  enum class Mode : std::uint8_t { min, max } mode = Mode::max;
+  enum class Version : std::uint8_t { v1, v02 } version = Version::v1;
+  std::string builder_id;
+  bool reproducible = false;
+  std::string file_name = "provenance.json";
+};
+
+struct SbomWish {
+  enum class Format : std::uint8_t { spdx, cyclonedx } format = Format::spdx;
+};
+
+struct Wanted {
+  std::optional<ProvenanceWish> provenance;
+  std::optional<SbomWish> sbom;
+
+  bool any() const { return provenance || sbom; }
+};
+
+/// `attests` are values of --attest, the others the short forms: "" = not given, "true", "false", or attributes.
+Wanted parse_wanted(const std::vector<std::string>& attests, const std::string& provenance, const std::string& sbom);
+
+}  // namespace attest

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What is stated about the images of a build: provenance from its graph and sources, an SBOM from its filesystem.
+#include <stop_token>
+#include <vector>
+
+#include "attest/options.h"
+#include "cli/build_session.h"
+#include "cli/export.h"
+
+namespace cli {
+
+/// Fills in the images' attestations. `started` is the time the build began.
+void attest_images(const attest::Wanted& wanted, BuildSession& session, base::Nanos started,
+                   std::vector<BuiltImage>& images, const std::stop_token& stop);
+
+}  // namespace cli
