@@ -10,8 +10,11 @@
 
 namespace cli {
 
+/// The components of one image (build(), with keep_stages()).
+attest::Components components_of(const BuiltImage& built, BuildSession& session, const std::stop_token& stop);
+
 /// Fills in the images' attestations. `started` is the time the build began.
-void attest_images(const attest::Wanted& wanted, BuildSession& session, base::Nanos started,
-                   std::vector<BuiltImage>& images, const std::stop_token& stop);
+void attest_images(const attest::Wanted& wanted, const BuildOptions& options, BuildSession& session,
+                   base::Nanos started, std::vector<BuiltImage>& images, const std::stop_token& stop);
 
 }  // namespace cli

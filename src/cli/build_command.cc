@@ -111,9 +111,12 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
     plans.push_back(session.plan(target.stage, stop));
     images.insert(images.end(), plans.back().images.begin(), plans.back().images.end());
   }
-  auto built = session.build(images, what_is_needed(targets), stop);
   const BuildOptions& common = targets.front().options;
-  attest_images(attest::parse_wanted(common.attests, common.provenance, common.sbom), session, started, built, stop);
+  const auto wanted = attest::parse_wanted(common.attests, common.provenance, common.sbom);
+  if (wanted.sbom) session.keep_stages();
+  const auto need = what_is_needed(targets);
+  auto built = session.build(images, need, stop);
+  if (need == BuildSession::Need::filesystems) attest_images(wanted, common, session, started, built, stop);
   auto next = built.begin();
   std::vector<Exported> reports;
   for (std::size_t i = 0; i < targets.size(); ++i) {

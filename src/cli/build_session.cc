@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/frontend_options.h"
+#include "cli/main_line.h"
 #include "ops/content_selection.h"
 #include "ops/materialize.h"
 #include "ops/op.h"
@@ -132,6 +133,61 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
+namespace {
+
+/// The stages that images copy from, as further targets of a build.
+class StageTargets {
+ public:
+  StageTargets(const std::vector<llb::Graph>& graphs, const solve::Graph& joined, std::vector<solve::Edge>& targets) {
+    for (const auto& graph : graphs) {
+      PerImage& image = images_.emplace_back();
+      const MainLine line = main_line(graph);
+      image.own_layers = line.steps.size();
+      std::map<std::pair<std::size_t, int>, std::size_t> known;
+      for (const auto& copy : line.copies) {
+        const auto [stage, is_new] = known.emplace(std::pair(copy.vertex, copy.output), image.names.size());
+        if (is_new) {
+          image.names.push_back(stage_of(graph.vertices[copy.vertex]));
+          image.results.push_back(targets.size());
+          targets.push_back({place_of(graph.vertices[copy.vertex].digest, joined), copy.output});
+        }
+        image.copies.push_back({copy.step, stage->second, copy.source, copy.destination});
+      }
+    }
+  }
+
+  /// What was built of them, into the image of that number.
+  void take(std::size_t number, const std::vector<solve::ResultPtr>& results, const ops::Services& services,
+            BuiltImage& built, const std::stop_token& stop) const {
+    if (number >= images_.size()) return;
+    const PerImage& image = images_[number];
+    built.own_layers = image.own_layers;
+    built.copies = image.copies;
+    for (std::size_t i = 0; i < image.names.size(); ++i) {
+      built.stages.push_back({image.names[i], ops::materialize(results[image.results[i]], services, stop)});
+    }
+  }
+
+ private:
+  struct PerImage {
+    std::size_t own_layers = 0;
+    std::vector<std::string> names;
+    std::vector<std::size_t> results;  ///< their places among the targets
+    std::vector<attest::TracedCopy> copies;
+  };
+
+  static std::size_t place_of(const base::Digest& vertex, const solve::Graph& joined) {
+    const auto found = std::find_if(joined.vertices.begin(), joined.vertices.end(),
+                                    [&](const solve::Vertex& other) { return other.digest == vertex; });
+    SLIP_CHECK(found != joined.vertices.end());
+    return static_cast<std::size_t>(found - joined.vertices.begin());
+  }
+
+  std::vector<PerImage> images_;
+};
+
+}  // namespace
+
 std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                             const std::stop_token& stop) {
   stop_ = stop;
@@ -149,6 +205,7 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
   for (const auto& head : joined.heads) {
     if (head) targets.push_back(*head);
   }
+  StageTargets stages(keeps_stages_ ? graphs : std::vector<llb::Graph>(), joined.graph, targets);
   auto outcome = engine_.build_with_records(joined.graph, targets, stop);
   std::vector<BuiltImage> built;
   auto result = outcome.results.begin();
@@ -158,6 +215,7 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
     const auto& head = *result++;
     const bool is_here = !dynamic_cast<const ops::LazyResult*>(head.get());
     if (is_here || need == Need::filesystems) built.back().chain = ops::materialize(head, services_, stop);
+    stages.take(i, outcome.results, services_, built.back(), stop);
   }
   all_records_.keep_hits();
   if (!remote_cache_.exports()) return built;

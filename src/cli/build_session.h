@@ -42,6 +42,8 @@ class BuildSession {
                                           const base::Digest& vertex, At at, const std::stop_token& stop);
   /// What people do by hand with the steps of this build.
   ops::ByHand& by_hand() { return by_hand_; }
+  /// From now on build() also says what the images' COPY --from took from.
+  void keep_stages() { keeps_stages_ = true; }
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
 
@@ -81,6 +83,7 @@ class BuildSession {
   RemoteCache remote_cache_;
   cache::ImportingStorage all_records_;
   std::stop_token stop_;  ///< of the build under way
+  bool keeps_stages_ = false;
   ops::ChainCodec codec_;
   std::optional<FinishedBuild> finished_;
   ops::StoreLocks locks_;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "attest/components_method.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -411,7 +412,9 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
 }
 
 std::map<std::string, ops::Method> export_methods() {
-  return {{"rootfs_tar", rootfs_tar_method}, {"rootfs_copy", rootfs_copy_method}};
+  return {{"rootfs_tar", rootfs_tar_method},
+          {"rootfs_copy", rootfs_copy_method},
+          {"components", attest::components_method}};
 }
 
 }  // namespace cli

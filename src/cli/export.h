@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/components_method.h"
 #include "cli/house.h"
 #include "cli/options.h"
 #include "dockerfile/build.h"
@@ -23,6 +24,10 @@ struct BuiltImage {
   /// The text of an inline cache for an image with these layers; may be empty.
   std::function<std::string(const std::vector<base::Digest>& diff_ids)> inline_cache;
   std::vector<attest::Attestation> attestations;
+  /// With BuildSession::keep_stages(): what the image's COPY --from took from, and which.
+  std::vector<attest::StageView> stages;
+  std::vector<attest::TracedCopy> copies;  ///< layers counted from the first one that is not the base image's
+  std::size_t own_layers = 0;              ///< how many layers those are
 };
 
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.
@@ -41,7 +46,7 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
                        std::optional<base::Nanos> epoch, House& house, const ops::Services& services,
                        progress::Sink& sink, const std::stop_token& stop);
 
-/// Methods of the helper for -o type=tar and type=local.
+/// Methods of the helper beside those of ops: for -o type=tar and type=local, and for bills of materials.
 std::map<std::string, ops::Method> export_methods();
 
 }  // namespace cli

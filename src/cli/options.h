@@ -125,6 +125,13 @@ struct ShellOptions {
   std::string command;     ///< for the step's shell; "" = the shell itself
   bool proceed = false;    ///< what the shell leaves is the step's outcome, and the build goes on from there
 };
+struct SbomOptions {
+  std::string image;
+  std::string platform;
+  std::string format = "table";  ///< table, spdx or cyclonedx
+  std::string compare_with;      ///< another image: print what differs from it
+  bool offline = false;
+};
 struct DoctorOptions {
   bool json = false;
   bool store = false;  ///< look at the store instead of the machine
@@ -139,7 +146,7 @@ struct PrintAndExit {
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
                  LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, DoctorOptions, VersionOptions>;
+                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -178,6 +178,15 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<SbomOptions>(
+      app, invocation, "sbom", "List the packages of an image, with their licences", [](CLI::App& c, SbomOptions& o) {
+        c.add_option("image", o.image, "Name; pulled when it is not there")->required();
+        c.add_option("--format", o.format, "table (default), spdx (2.3) or cyclonedx (1.5), as JSON")
+            ->check(CLI::IsMember({"table", "spdx", "cyclonedx"}));
+        c.add_option("--diff", o.compare_with, "Another image: say what is added, removed and changed since that one");
+        c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT]");
+        c.add_flag("--offline", o.offline, "Never touch the network");
+      });
   subcommand<ShellOptions>(
       app, invocation, "shell", "Enter a step of a past build: its filesystem, user, environment, mounts and secrets",
       [](CLI::App& c, ShellOptions& o) {

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/package_readers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+namespace attest {
+namespace {
+
+std::vector<std::string> purls(const Components& components) {
+  std::vector<std::string> list;
+  for (const auto& component : components) list.push_back(component.purl());
+  return list;
+}
+
+ReadAt reader_of(const std::string& bytes) {
+  return [&bytes](std::uint64_t offset, std::size_t size) {
+    return offset > bytes.size() ? std::string() : bytes.substr(static_cast<std::size_t>(offset), size);
+  };
+}
+
+std::string number(std::uint64_t value, std::size_t size) {
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+std::string deflated(const std::string& text, int window) {
+  z_stream stream{};
+  ::deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
+  std::string out(text.size() + 100, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ::deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
+
+/// A 64-bit little-endian ELF file with those sections.
+std::string elf_with(const std::vector<std::pair<std::string, std::string>>& sections) {
+  std::string names("\0", 1);
+  std::string data;
+  std::string table(64, '\0');
+  const auto entry = [&](const std::string& name, const std::string& bytes) {
+    table += number(names.size(), 4) + number(1, 4) + number(0, 8) + number(0, 8) + number(64 + data.size(), 8) +
+             number(bytes.size(), 8) + number(0, 8 + 8 + 8);
+    table.resize((table.size() + 63) / 64 * 64);
+    names += name + std::string(1, '\0');
+    data += bytes;
+  };
+  for (const auto& [name, bytes] : sections) entry(name, bytes);
+  entry(".shstrtab", "");
+  // The name table comes last, with all names in it.
+  const std::size_t last = table.size() - 64;
+  table.replace(last + 24, 8, number(64 + data.size(), 8));
+  table.replace(last + 32, 8, number(names.size(), 8));
+  data += names;
+  std::string head(
+      "\x7f"
+      "ELF\x02\x01\x01",
+      7);
+  head.resize(16);
+  head += number(2, 2) + number(62, 2) + number(1, 4) + number(0, 8) + number(0, 8) + number(64 + data.size(), 8);
+  head += number(0, 4) + number(64, 2) + number(0, 2) + number(0, 2) + number(64, 2) + number(sections.size() + 2, 2);
+  head += number(sections.size() + 1, 2);
+  return head + data + table;
+}
+
+std::string zip_of(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::string out;
+  std::string directory;
+  for (const auto& [name, text] : files) {
+    const std::string packed = deflated(text, -MAX_WBITS);
+    const std::string sizes = number(0, 4) + number(packed.size(), 4) + number(text.size(), 4);
+    directory += "PK\x01\x02" + number(20, 2) + number(20, 2) + number(0, 2) + number(8, 2) + number(0, 4) + sizes +
+                 number(name.size(), 2) + number(0, 2 + 2 + 2 + 2 + 4) + number(out.size(), 4) + name;
+    out += "PK\x03\x04" + number(20, 2) + number(0, 2) + number(8, 2) + number(0, 4) + sizes + number(name.size(), 2) +
+           number(0, 2) + name + packed;
+  }
+  const std::string end = "PK\x05\x06" + number(0, 4) + number(files.size(), 2) + number(files.size(), 2) +
+                          number(directory.size(), 4) + number(out.size(), 4) + number(0, 2);
+  return out + directory + end;
+}
+
+TEST(Dpkg, ReadsWhatIsInstalled) {
+  Components found;
+  read_dpkg_status(
+      "Package: zlib1g\nStatus: install ok installed\nArchitecture: amd64\nSource: zlib (1:1.2.13.dfsg-1)\n"
+      "Version: 1:1.2.13.dfsg-1+b1\nMaintainer: Some One <a@b>\nDescription: x\n more\n\n"
+      "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n"
+      "Package: distroless\nVersion: 2\nArchitecture: all\n",
+      {"debian", "12"}, found);
+  EXPECT_THAT(purls(found),
+              testing::ElementsAre("pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1%2Bb1?arch=amd64&distro=debian-12",
+                                   "pkg:deb/debian/distroless@2?arch=all&distro=debian-12"));
+  EXPECT_EQ(found[0].source, "zlib@1:1.2.13.dfsg-1");
+  EXPECT_EQ(found[0].supplier, "Some One <a@b>");
+}
+
+TEST(Apk, ReadsPackagesAndTheirFiles) {
+  Components found;
+  std::map<std::string, std::string> files;
+  read_apk_installed(
+      "C:Q1\nP:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\nF:lib\nR:ld-musl-x86_64.so.1\n\n"
+      "P:busybox\nV:1.36\nL:GPL-2.0-only\nF:bin\nR:busybox\n",
+      {"alpine", "3.18.4"}, found, files);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.18.4",
+                                                 "pkg:apk/alpine/busybox@1.36?distro=alpine-3.18.4"));
+  EXPECT_EQ(found[1].license, "GPL-2.0-only");
+  EXPECT_EQ(files.at("bin/busybox"), "busybox");
+}
+
+/// A header of text tags.
+std::string rpm_header(const std::vector<std::pair<std::uint32_t, std::string>>& tags) {
+  const auto big = [](std::uint32_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+    return bytes;
+  };
+  std::string index;
+  std::string data;
+  for (const auto& [tag, text] : tags) {
+    index += big(tag) + big(6) + big(static_cast<std::uint32_t>(data.size())) + big(1);
+    data += text + std::string(1, '\0');
+  }
+  return big(static_cast<std::uint32_t>(tags.size())) + big(static_cast<std::uint32_t>(data.size())) + index + data;
+}
+
+TEST(Rpm, ReadsHeaders) {
+  const std::string header =
+      rpm_header({{1000, "bash"}, {1001, "5.2"}, {1002, "1.el9"}, {1014, "GPLv3+"}, {1022, "x86_64"}});
+  Components found;
+  read_rpm_header(header, {"centos", "9"}, found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:rpm/centos/bash@5.2-1.el9?arch=x86_64&distro=centos-9"));
+  EXPECT_EQ(found[0].license, "GPL-3.0-or-later");
+  for (std::size_t size = 0; size < header.size(); ++size) {
+    read_rpm_header(header.substr(0, size), {}, found);  // whatever is cut off, nothing is read beyond it
+  }
+  read_rpm_header(std::string(64, '\xff'), {}, found);
+}
+
+TEST(Npm, ReadsNamesScopesAndLicences) {
+  Components found;
+  read_package_json(R"({"name":"@babel/core","version":"7.1.0","license":"MIT","author":{"name":"A"}})", found);
+  read_package_json(R"({"name":"left","version":"1.0.0","licenses":[{"type":"MIT"},{"type":"Apache-2.0"}]})", found);
+  read_package_json(R"({"name":"no-version"})", found);
+  read_package_json("{broken", found);
+  read_package_json(R"([1])", found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:npm/%40babel/core@7.1.0", "pkg:npm/left@1.0.0"));
+  EXPECT_EQ(found[1].license, "MIT AND Apache-2.0");
+  EXPECT_EQ(found[0].supplier, "A");
+}
+
+TEST(Python, ReadsMetadataToItsDescription) {
+  Components found;
+  read_python_metadata(
+      "Metadata-Version: 2.1\nName: Typing_Extensions\nVersion: 4.4.0\n"
+      "Classifier: License :: OSI Approved :: MIT License\n\nName: other\n",
+      found);
+  read_python_metadata("Name: no-version\n\n", found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:pypi/typing-extensions@4.4.0"));
+  EXPECT_EQ(found[0].license, "MIT");
+}
+
+TEST(Gem, ReadsWhatAGemspecAssigns) {
+  Components found;
+  read_gemspec(
+      "# -*- encoding: utf-8 -*-\nGem::Specification.new do |s|\n  s.name = \"rake\".freeze\n"
+      "  s.version = \"13.0.6\"\n  s.licenses = [\"MIT\".freeze]\nend\n",
+      found);
+  read_gemspec("nothing", found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:gem/rake@13.0.6"));
+  EXPECT_EQ(found[0].license, "MIT");
+}
+
+TEST(Programs, GoSaysItsModules) {
+  const std::string modules = std::string(16, 's') +
+                              "path\texample.org/app\nmod\texample.org/app\t(devel)\t\n"
+                              "dep\tgithub.com/a/b\tv1.2.3\th1:x=\ndep\tgithub.com/old/c\tv1.0.0\n"
+                              "=>\tgithub.com/new/c\tv1.1.0\th1:y=\nbuild\t-compiler=gc\n" +
+                              std::string(16, 'e');
+  const auto text = [](const std::string& value) {
+    std::string bytes;
+    std::size_t length = value.size();
+    for (; length >= 0x80; length >>= 7) bytes += static_cast<char>((length & 0x7f) | 0x80);
+    return bytes + static_cast<char>(length) + value;
+  };
+  std::string info =
+      std::string("\xff Go buildinf:", 14) + "\x08\x02" + std::string(16, '\0') + text("go1.21.3") + text(modules);
+  const std::string program = elf_with({{".text", "code"}, {".go.buildinfo", info}});
+  Components found;
+  read_program(reader_of(program), program.size(), found);
+  EXPECT_THAT(purls(found),
+              testing::ElementsAre("pkg:golang/stdlib@go1.21.3", "pkg:golang/example.org/app",
+                                   "pkg:golang/github.com/a/b@v1.2.3", "pkg:golang/github.com/new/c@v1.1.0"));
+  for (std::size_t size = 0; size < program.size(); size += 7) {
+    const std::string cut = program.substr(0, size);
+    read_program(reader_of(cut), cut.size(), found);
+  }
+}
+
+TEST(Programs, RustSaysItsCrates) {
+  const std::string crates = deflated(
+      R"({"packages":[{"name":"serde","version":"1.0.1"},{"name":"cc","version":"1.0","kind":"build"}]})", MAX_WBITS);
+  const std::string program = elf_with({{".dep-v0", crates}});
+  Components found;
+  read_program(reader_of(program), program.size(), found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:cargo/serde@1.0.1"));
+  const std::string broken = elf_with({{".dep-v0", "not packed"}});
+  read_program(reader_of(broken), broken.size(), found);
+  EXPECT_EQ(found.size(), 1U);
+}
+
+TEST(Jar, ReadsPomsManifestsAndInnerArchives) {
+  const std::string inner =
+      zip_of({{"META-INF/maven/org.x/inner/pom.properties", "groupId=org.x\nartifactId=inner\nversion=2\n"}});
+  const std::string outer =
+      zip_of({{"META-INF/MANIFEST.MF", "Implementation-Version: 9\r\n"}, {"lib/inner.jar", inner}});
+  Components found;
+  read_jar(reader_of(outer), outer.size(), "opt/app-core.jar", found);
+  EXPECT_THAT(purls(found), testing::UnorderedElementsAre("pkg:maven/org.x/inner@2", "pkg:maven/app-core@9"));
+  found.clear();
+  const std::string plain = zip_of({{"a.class", "x"}});
+  read_jar(reader_of(plain), plain.size(), "commons-io-2.11.0.jar", found);
+  EXPECT_THAT(purls(found), testing::ElementsAre("pkg:maven/commons-io@2.11.0"));
+}
+
+TEST(Jar, ABombOrAWreckAddsNothing) {
+  Components found;
+  // Says that it unpacks to 4 GiB.
+  std::string bomb = zip_of({{"inner.jar", std::string(1000, 'x')}});
+  const auto at = bomb.find("PK\x01\x02");
+  bomb.replace(at + 24, 4, std::string(4, '\xff'));
+  read_jar(reader_of(bomb), bomb.size(), "bomb.txt", found);
+  const std::string jar = zip_of({{"META-INF/MANIFEST.MF", "Implementation-Version: 9\n"}});
+  for (std::size_t size = 0; size < jar.size(); ++size) {
+    const std::string cut = jar.substr(0, size);
+    read_jar(reader_of(cut), cut.size(), "", found);
+  }
+  EXPECT_TRUE(found.empty());
+}
+
+}  // namespace
+}  // namespace attest

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// slipway sbom: the bill of materials of an image that is there already, or the difference of two.
+#include <cstdio>
+
+#include "attest/sbom.h"
+#include "attest/statement.h"
+#include "base/error.h"
+#include "cli/attestations.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "progress/display.h"
+#include "progress/error_report.h"
+#include "progress/log_lines.h"
+
+namespace cli {
+namespace {
+
+/// A build that does nothing but have the image.
+dockerfile::PlatformImage only_image(const std::string& name, const std::string& platform) {
+  dockerfile::PlatformImage image;
+  image.platform = platform.empty() ? llb::host_platform() : llb::parse_platform(platform);
+  llb::Op source;
+  source.kind = llb::SourceOp{.identifier = "docker-image://" + oci::Reference::parse(name).tagged().str()};
+  source.platform = image.platform;
+  source.worker_constraints.emplace();
+  llb::Op last;
+  image.definition.ops.push_back(llb::marshal(source));
+  last.inputs = {{base::sha256(image.definition.ops.front()).str(), 0}};
+  image.definition.ops.push_back(llb::marshal(last));
+  image.config = "{}";
+  return image;
+}
+
+attest::Components read_components(const std::string& root, const std::string& name, const SbomOptions& options,
+                                   const std::stop_token& stop) {
+  BuildOptions build;
+  build.context = ".";
+  build.offline = options.offline;
+  const auto display = progress::start_display({});
+  try {
+    BuildSession session(root, build, *display);
+    const auto built = session.build({only_image(name, options.platform)}, BuildSession::Need::filesystems, stop);
+    auto components = components_of(built.front(), session, stop);
+    display->finish();
+    return components;
+  } catch (...) {
+    display->finish();
+    throw;
+  }
+}
+
+/// Package names are the image's: nothing of them reaches the terminal as a command.
+void print_line(const std::string& text) { std::printf("%s\n", progress::safe_text(text).c_str()); }
+
+void print_table(const attest::Components& components) {
+  for (const auto& component : components) {
+    print_line(base::format("{:<8} {:<40} {:<32} {}", component.type,
+                            component.name_space.empty() || component.type == "deb"
+                                ? component.name
+                                : component.name_space + "/" + component.name,
+                            component.version, component.license.empty() ? "-" : component.license));
+  }
+}
+
+int print_changes(const std::vector<attest::BillChange>& changes) {
+  for (const auto& change : changes) {
+    switch (change.kind) {
+      case attest::BillChange::Kind::added: print_line("+ " + change.name + " " + change.now); break;
+      case attest::BillChange::Kind::removed: print_line("- " + change.name + " " + change.before); break;
+      case attest::BillChange::Kind::changed:
+        print_line("~ " + change.name + " " + change.before + " -> " + change.now);
+        break;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_sbom(const std::string& root, const SbomOptions& options) {
+  const Interrupt interrupt;
+  const auto components = read_components(root, options.image, options, interrupt.token());
+  if (!options.compare_with.empty()) {
+    return print_changes(
+        attest::compare_bills(read_components(root, options.compare_with, options, interrupt.token()), components));
+  }
+  attest::BilledImage image;
+  image.name = options.image;
+  image.created = base::system_clock().now();
+  image.tool_version = SLIPWAY_VERSION;
+  if (options.format == "table") {
+    print_table(components);
+  } else {
+    const auto document = options.format == "cyclonedx" ? attest::cyclonedx_document(image, components)
+                                                        : attest::spdx_document(image, components);
+    std::printf("%s\n", document.dump(2).c_str());
+  }
+  return 0;
+}
+
+}  // namespace cli
