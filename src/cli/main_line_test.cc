@@ -49,7 +49,7 @@ TEST_F(MainLineTest, LeadsFromTheBaseToTheHeadAndKnowsItsCopies) {
   const auto merged = add(llb::MergeOp{{0, 1}}, {from_context, linked});
   const llb::Graph whole = graph(merged);
   const MainLine line = main_line(whole);
-  ASSERT_EQ(line.steps.size(), 4U);  // RUN, two COPYs, the merge; not the base image
+  ASSERT_EQ(line.steps.size(), 4U);  // the RUN, both copies, the merge; not the base image
   ASSERT_EQ(line.copies.size(), 2U);
   EXPECT_EQ(line.copies[0].source, "/from-stage");
   EXPECT_EQ(line.copies[0].step, 1U);
