@@ -17,7 +17,7 @@
 namespace attest {
 namespace {
 
-constexpr std::size_t kMaxDatabase = 256U << 20;
+constexpr std::size_t kMaxLayerDatabase = 256U << 20;
 
 std::string relative(std::string path) {
   path = base::clean_path(path);
@@ -45,7 +45,7 @@ void place_by_database(Components& components, const std::string& path, const st
     const std::string file = layers[i].directory + "/" + path;
     const auto status = base::lstat_if_exists(file);
     if (!status || !S_ISREG(status->st_mode)) continue;
-    const std::string text = base::read_file_if_exists(file, kMaxDatabase).value_or("");
+    const std::string text = base::read_file_if_exists(file, kMaxLayerDatabase).value_or("");
     Components here;
     std::map<std::string, std::string> files;
     if (path.starts_with("lib/apk")) {

@@ -6,6 +6,7 @@
 #include "attest/provenance.h"
 #include "attest/sbom.h"
 #include "base/strings.h"
+#include "cli/source_locks.h"
 #include "ops/secret_leaks.h"
 
 namespace cli {
@@ -26,7 +27,8 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   attest::BuildFacts facts{.definition = built.image.definition};
   facts.options = session.frontend_opts();
   facts.pins = session.services().pins.pins();
-  for (const auto& [image, digest] : session.services().pins.asked_images()) facts.asked_images.insert(image);
+  for (const auto& image : session.services().pins.asked_images()) facts.asked_images.insert(image.name);
+  if (const auto lock = read_lock(session.lock_path())) facts.lock_digest = base::sha256(*lock).str();
   facts.id = session.id();
   facts.started = started;
   facts.finished = base::system_clock().now();

@@ -81,6 +81,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                     .trust = options.paranoid ? ops::ContextIndex::Trust::nothing : ops::ContextIndex::Trust::stamps}),
       ssh_(house_.store().root() + "/ssh", settings_.ssh),
       secrets_(settings_.secrets, house_.store().root() + "/secret-key"),
+      lock_(source_lock(options, contexts_)),
       known_(std::make_unique<KnownNames>(house_.images())),
       images_({.content = house_.store().content(),
                .registry = house_.registry(),
@@ -89,7 +90,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options)}),
       services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
-                ssh_,           secrets_,           by_hand_,        pins_,   events_,       settings_},
+                ssh_,           secrets_,           by_hand_,        pins_,   lock_,         events_,   settings_},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -127,6 +128,18 @@ dockerfile::BuildResult BuildSession::plan(const std::string& stage, const std::
   dockerfile::FrontendOpts opts = frontend_opts();
   if (!stage.empty()) opts["target"] = stage;
   return dockerfile::build(gateway_, opts, stop);
+}
+
+std::vector<std::string> BuildSession::stage_names(const std::stop_token& stop) {
+  dockerfile::FrontendOpts opts = frontend_opts();
+  opts["requestid"] = "frontend.targets";
+  const auto answer = dockerfile::build(gateway_, opts, stop).metadata;
+  const auto found = answer.find("result.json");
+  std::vector<std::string> names;
+  if (found == answer.end()) return {""};
+  const base::Json json = base::Json::parse(found->second);
+  for (const auto& target : json["targets"].items()) names.push_back(target["name"].string_or(""));
+  return names;
 }
 
 dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules, const std::stop_token& stop) {

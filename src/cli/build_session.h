@@ -13,6 +13,7 @@
 #include "cli/house.h"
 #include "cli/options.h"
 #include "cli/remote_cache.h"
+#include "cli/source_locks.h"
 #include "dockerfile/check.h"
 #include "ops/record_storage.h"
 #include "ops/result.h"
@@ -47,6 +48,13 @@ class BuildSession {
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
 
+  /// Names of the Dockerfile's stages; the last one has "" where it has no name.
+  std::vector<std::string> stage_names(const std::stop_token& stop);
+  /// Where the lock file of this build is, or would be; "" = nowhere.
+  std::string lock_path() const { return cli::lock_path(options_, contexts_); }
+  /// From now on instead of the lock file beside the Dockerfile.
+  void use_lock(ops::SourceLock lock) { lock_ = std::move(lock); }
+
   House& house() { return house_; }
   BuildHistory& history() { return history_; }
   const std::string& id() const { return id_; }
@@ -71,6 +79,7 @@ class BuildSession {
   ops::Secrets secrets_;
   ops::ByHand by_hand_;
   ops::SourcePins pins_;
+  ops::SourceLock lock_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   ops::Services services_;

@@ -25,6 +25,8 @@ int run_disk_usage(const std::string& root, const DiskUsageOptions& options);
 int run_prune(const std::string& root, const PruneOptions& options);
 int run_why(const std::string& root, const WhyOptions& options);
 int run_builds(const std::string& root, const BuildsOptions& options);
+/// Exit code 1 with --check when the lock file is not what it should be.
+int run_lock(const std::string& root, const LockOptions& options);
 int run_sbom(const std::string& root, const SbomOptions& options);
 /// Enters a step of a past build; returns what the shell ended with.
 int run_shell(const std::string& root, const ShellOptions& options);

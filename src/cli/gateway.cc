@@ -184,17 +184,29 @@ dockerfile::SourceMeta EngineGateway::resolve_source_metadata(const llb::SourceO
   }
 }
 
+std::optional<std::string> EngineGateway::locked_image(std::string_view scheme, const std::string& name,
+                                                       const std::string& platform) const {
+  if (scheme != "docker-image") return std::nullopt;
+  const auto reference = oci::Reference::parse_if_valid(name);
+  if (!reference || !reference->digest.empty()) return std::nullopt;
+  return services_.lock.image(reference->tagged().str(), platform);
+}
+
 dockerfile::SourceMeta EngineGateway::resolve(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
                                               const std::stop_token& stop) {
   dockerfile::SourceMeta meta;
   meta.op = source;
   const std::string_view scheme = source.scheme();
   if (scheme == "docker-image" || scheme == "oci-layout") {
-    const auto base = services_.images.resolve(image_request(source, options), stop);
-    services_.pins.asked(source.identifier.substr(scheme.size() + 3), base->image.root.digest.str());
+    ops::ImageRequest request = image_request(source, options);
+    const std::string name = source.identifier.substr(scheme.size() + 3);
+    const std::string platform = llb::format_platform(options.platform.value_or(llb::host_platform()));
+    if (const auto pin = locked_image(scheme, name, platform)) request.identifier += "@" + *pin;
+    const auto base = services_.images.resolve(request, stop);
+    services_.pins.asked({std::string(scheme), name, platform, base->image.root.digest.str()});
     meta.image = dockerfile::ImageMeta{base->image.root.digest.str(), options.no_config ? "" : base->image.config.raw};
   } else if (scheme == "git") {
-    const auto git = ops::GitSource::of(source);
+    const auto git = ops::locked(ops::GitSource::of(source), services_.lock);
     const auto revision = ops::resolve_git(git, stop);
     meta.git = dockerfile::GitMeta{revision.checksum, revision.ref,
                                    revision.commit == revision.checksum ? "" : revision.commit, "", ""};

@@ -54,6 +54,8 @@ struct BuildOptions {
   bool check = false;
   bool quiet = false;
   bool offline = false;
+  bool locked = false;    ///< only what the lock file pins
+  bool no_lock = false;   ///< as if there were no lock file
   bool paranoid = false;  ///< read every context file, whatever its times say
 };
 
@@ -125,6 +127,11 @@ struct ShellOptions {
   std::string command;     ///< for the step's shell; "" = the shell itself
   bool proceed = false;    ///< what the shell leaves is the step's outcome, and the build goes on from there
 };
+struct LockOptions {
+  BuildOptions build;  ///< what says how the Dockerfile is read
+  std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
+  bool check = false;               ///< write nothing; exit code 1 when something would change
+};
 struct SbomOptions {
   std::string image;
   std::string platform;
@@ -143,10 +150,10 @@ struct PrintAndExit {
   int code = 0;
 };
 
-using Command =
-    std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
-                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, SbomOptions, DoctorOptions, VersionOptions>;
+using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
+                             SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
+                             PruneOptions, GraphOptions, CheckOptions, WhyOptions, BuildsOptions, ShellOptions,
+                             LockOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -89,6 +89,8 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--cache-to", options.cache_to, "Where to export the cache");
   app.add_flag("--pull", options.pull, "Always ask the registry for newer images");
   app.add_flag("--offline", options.offline, "Never touch the network");
+  app.add_flag("--locked", options.locked, "Use nothing but what the lock file beside the Dockerfile pins");
+  app.add_flag("--no-lock", options.no_lock, "Build as if there were no lock file");
   app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");
 }
 
@@ -228,6 +230,15 @@ void declare(CLI::App& app, Invocation& invocation) {
                      "Rules by name, or buildkit, practice, all; comma-separated (default: buildkit)");
         c.add_option("--skip", o.skip, "Rules to leave out, comma-separated");
         c.add_option("--format", o.format, "text, json or sarif")->check(CLI::IsMember({"text", "json", "sarif"}));
+        c.add_flag("--offline", o.build.offline, "Never touch the network");
+      });
+  subcommand<LockOptions>(
+      app, invocation, "lock", "Write down what images, repositories and downloads of a Dockerfile stand for",
+      [](CLI::App& c, LockOptions& o) {
+        add_input_flags(c, o.build);
+        c.add_flag("--update{*}", o.update,
+                   "Look everything up again; --update=NAME[,NAME]: what has this in its name");
+        c.add_flag("--check", o.check, "Write nothing; exit with 1 when the file is not up to date");
         c.add_flag("--offline", o.build.offline, "Never touch the network");
       });
   declare_image_commands(app, invocation);

@@ -20,11 +20,6 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-bool is_commit(std::string_view text) {
-  return (text.size() == 40 || text.size() == 64) &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 std::vector<std::string> git_environment(std::string_view protocols) {
   std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0",
                                           "GIT_CONFIG_NOSYSTEM=1",
@@ -195,10 +190,23 @@ GitSource GitSource::of(const llb::SourceOp& source) {
   return git;
 }
 
+bool is_commit_id(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string lock_name(const GitSource& source) { return source.url + (source.ref.empty() ? "" : "#" + source.ref); }
+
+GitSource locked(GitSource source, const SourceLock& lock) {
+  if (is_commit_id(source.ref)) return source;
+  if (const auto commit = lock.git(lock_name(source))) source.ref = *commit;
+  return source;
+}
+
 GitRevision resolve_git(const GitSource& source, const std::stop_token& stop) {
   if (source.url.starts_with('-')) base::fail(base::Code::invalid_argument, "invalid git address {}", source.url);
   GitRevision revision;
-  if (is_commit(source.ref)) {
+  if (is_commit_id(source.ref)) {
     revision.checksum = revision.commit = source.ref;
     check_pin(source, revision);
     return revision;

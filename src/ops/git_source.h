@@ -13,6 +13,7 @@
 #include <string>
 
 #include "llb/op.h"
+#include "ops/source_lock.h"
 
 namespace ops {
 
@@ -26,6 +27,12 @@ struct GitSource {
 
   static GitSource of(const llb::SourceOp& source);
 };
+
+bool is_commit_id(std::string_view text);
+/// What a lock file calls the source: its address and ref.
+std::string lock_name(const GitSource& source);
+/// The source at the commit that the lock has for it. Throws where it must have one.
+GitSource locked(GitSource source, const SourceLock& lock);
 
 struct GitRevision {
   std::string ref;       ///< full name, "" when a commit was asked for

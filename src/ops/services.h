@@ -11,6 +11,7 @@
 #include "ops/image_resolver.h"
 #include "ops/local_source.h"
 #include "ops/secrets.h"
+#include "ops/source_lock.h"
 #include "ops/source_pins.h"
 #include "ops/ssh_forward.h"
 #include "ops/worker.h"
@@ -45,6 +46,7 @@ struct Services {
   Secrets& secrets;
   ByHand& by_hand;
   SourcePins& pins;
+  const SourceLock& lock;
   Events& events;
   const BuildSettings& settings;
 };

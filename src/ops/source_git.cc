@@ -18,6 +18,7 @@ class GitOp final : public solve::Op {
     if (services_.settings.offline) {
       base::fail(base::Code::failed_precondition, "{} cannot be fetched: the build is offline", source_.url);
     }
+    source_ = locked(source_, services_.lock);
     revision_ = resolve_git(source_, stop);
     services_.pins.found(digest_, revision_.commit);
     base::Json recipe = base::Json::object();

@@ -79,13 +79,18 @@ class HttpOp final : public solve::Op {
 };
 
 /// A download whose bytes are not the pinned ones is told in the words of ADD --checksum.
-oci::HttpFetchResult fetch_checked(const Services& services, const oci::HttpFetchRequest& request,
+oci::HttpFetchResult fetch_checked(const Services& services, const oci::HttpFetchRequest& request, bool is_locked,
                                    const oci::FetchProgress& progress, const std::stop_token& stop) {
   try {
     return oci::http_fetch(services.http, request, services.store.content(), progress, stop);
   } catch (const base::Error& error) {
     if (error.code() != base::Code::data_loss || !request.expect) throw;
-    base::fail(base::Code::data_loss, "digest mismatch for {}: {}", request.url, error.message());
+    base::Error told(base::Code::data_loss, base::format("digest mismatch for {}: {}", request.url, error.message()));
+    if (is_locked) {
+      told.set_hint(base::format("the lock file says {}; if the change is meant: slipway lock --update={}",
+                                 request.expect->str(), request.url));
+    }
+    throw told;
   }
 }
 
@@ -100,10 +105,12 @@ HttpSource fetch_http(const llb::SourceOp& source, const Services& services, con
   request.url = source.identifier;
   const std::string checksum = source.attr("http.checksum");
   if (!checksum.empty()) request.expect = base::Digest::parse_or_throw(checksum);
+  const auto locked = checksum.empty() ? services.lock.http(source.identifier) : std::nullopt;
+  if (locked) request.expect = base::Digest::parse_or_throw(*locked);
   const auto progress = [&](std::uint64_t current, std::uint64_t total) {
     services.events.progress(vertex, source.identifier, current, total);
   };
-  const auto result = fetch_checked(services, request, progress, stop);
+  const auto result = fetch_checked(services, request, locked.has_value(), progress, stop);
   HttpSource fetched;
   fetched.blob = result.blob;
   if (const auto time = base::parse_http_date(result.last_modified)) fetched.last_modified = *time / base::kSecond;

@@ -4,6 +4,7 @@
 // Written by the source ops and by whoever resolves an image for the frontend; read by provenance and lock files.
 //
 // Threads: any.
+#include <compare>
 #include <map>
 #include <mutex>
 #include <set>
@@ -20,18 +21,24 @@ class SourcePins {
     const std::lock_guard lock(mutex_);
     pins_[vertex] = std::move(pin);
   }
-  /// The frontend asked for an image by this name.
-  void asked(std::string image, std::string digest) {
+  /// An image that the frontend asked for.
+  struct AskedImage {
+    std::string kind;      ///< docker-image or oci-layout
+    std::string name;      ///< in full, as asked for
+    std::string platform;  ///< "os/arch[/variant]"
+    std::string digest;    ///< what it stood for
+    auto operator<=>(const AskedImage&) const = default;
+  };
+  void asked(AskedImage image) {
     const std::lock_guard lock(mutex_);
-    asked_[std::move(image)] = std::move(digest);
+    asked_.insert(std::move(image));
   }
 
   std::map<base::Digest, std::string> pins() const {
     const std::lock_guard lock(mutex_);
     return pins_;
   }
-  /// Names in full, as asked for, with what they stood for.
-  std::map<std::string, std::string> asked_images() const {
+  std::set<AskedImage> asked_images() const {
     const std::lock_guard lock(mutex_);
     return asked_;
   }
@@ -39,7 +46,7 @@ class SourcePins {
  private:
   mutable std::mutex mutex_;
   std::map<base::Digest, std::string> pins_;
-  std::map<std::string, std::string> asked_;
+  std::set<AskedImage> asked_;
 };
 
 }  // namespace ops

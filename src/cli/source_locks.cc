@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/source_locks.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+
+namespace cli {
+
+std::string lock_path(const BuildOptions& options, const BuildContexts& contexts) {
+  if (options.context == "-" || options.file == "-") return "";
+  const auto directory = contexts.directory("dockerfile");
+  if (!directory) return "";
+  const auto named = contexts.frontend_options().find("filename");
+  const std::string file = named == contexts.frontend_options().end() ? "Dockerfile" : named->second;
+  return base::join_path(directory->path, file) + ".lock";
+}
+
+std::optional<std::string> read_lock(const std::string& path) {
+  constexpr std::size_t kMaxLock = 16U << 20;
+  return path.empty() ? std::nullopt : base::read_file_if_exists(path, kMaxLock);
+}
+
+ops::SourceLock to_source_lock(const attest::LockFile& lock, const std::string& path, ops::SourceLock::Mode mode) {
+  ops::SourceLock pins(std::string(base::base_name(path)), mode);
+  for (const auto& entry : lock.entries) pins.add(entry.kind, entry.name, entry.platform, entry.pin);
+  return pins;
+}
+
+ops::SourceLock source_lock(const BuildOptions& options, const BuildContexts& contexts) {
+  if (options.no_lock) return {};
+  const std::string path = lock_path(options, contexts);
+  const auto text = read_lock(path);
+  if (!text && options.locked) {
+    base::Error error(base::Code::failed_precondition,
+                      path.empty() ? "--locked: this Dockerfile is no file of this machine, so no lock is beside it"
+                                   : base::format("--locked: there is no {}", path));
+    error.set_hint("'slipway lock' writes one");
+    throw error;
+  }
+  if (!text) return {};
+  const auto mode = options.locked ? ops::SourceLock::Mode::strict : ops::SourceLock::Mode::use;
+  return to_source_lock(attest::parse_lock(*text, path), path, mode);
+}
+
+}  // namespace cli
