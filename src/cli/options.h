@@ -130,7 +130,7 @@ struct ShellOptions {
 struct LockOptions {
   BuildOptions build;  ///< what says how the Dockerfile is read
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
-  bool check = false;               ///< write nothing; exit code 1 when something would change
+  bool check = false;  ///< write nothing; exit code 1 when something would change
 };
 struct SbomOptions {
   std::string image;
