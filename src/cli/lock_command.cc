@@ -10,12 +10,12 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
+#include "cli/print_line.h"
 #include "cli/source_locks.h"
 #include "ops/git_source.h"
 #include "ops/http_source.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
-#include "progress/log_lines.h"
 
 namespace cli {
 namespace {
@@ -102,8 +102,6 @@ void check_update_names(const attest::LockFile& lock, const LockOptions& options
     throw error;
   }
 }
-
-void print_line(const std::string& text) { std::printf("%s\n", progress::safe_text(text).c_str()); }
 
 void print_changes(const std::vector<attest::LockChange>& changes) {
   for (const auto& [before, entry] : changes) {

@@ -8,9 +8,9 @@
 #include "cli/attestations.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/print_line.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
-#include "progress/log_lines.h"
 
 namespace cli {
 namespace {
@@ -48,9 +48,6 @@ attest::Components read_components(const std::string& root, const std::string& n
     throw;
   }
 }
-
-/// Package names are the image's: nothing of them reaches the terminal as a command.
-void print_line(const std::string& text) { std::printf("%s\n", progress::safe_text(text).c_str()); }
 
 void print_table(const attest::Components& components) {
   for (const auto& component : components) {

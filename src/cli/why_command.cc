@@ -7,15 +7,12 @@
 #include "cli/build_history.h"
 #include "cli/commands.h"
 #include "cli/house.h"
-#include "progress/log_lines.h"
+#include "cli/print_line.h"
 
 namespace cli {
 namespace {
 
 constexpr std::size_t kShownCauses = 20;
-
-/// Names of files and steps are anybody's: nothing of them reaches the terminal as a command.
-void print_line(const std::string& text) { std::printf("%s\n", progress::safe_text(text).c_str()); }
 
 std::string local_time(const std::string& rfc3339) {
   const auto time = base::parse_rfc3339(rfc3339);
