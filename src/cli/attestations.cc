@@ -36,21 +36,6 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   return {std::string(attest::provenance_type(wish)), attest::provenance(wish, facts), wish.file_name};
 }
 
-/// Names of the steps that made the chain's layers, "" for those of the base image. They are those of the history;
-/// where that does not fit (layers that were joined, a foreign config), nothing is said.
-std::vector<std::string> steps_of(const BuiltImage& built) {
-  std::vector<std::string> steps(built.chain.size());
-  std::vector<std::string> made;
-  const base::Json config = base::Json::parse(built.image.config);
-  for (const auto& entry : config["history"].items()) {
-    if (entry["empty_layer"].bool_or(false)) continue;
-    made.push_back(base::replace_all(entry["created_by"].string_or(""), " # buildkit", ""));
-  }
-  if (made.size() < built.own_layers || steps.size() < built.own_layers) return steps;
-  for (std::size_t i = 1; i <= built.own_layers; ++i) steps[steps.size() - i] = made[made.size() - i];
-  return steps;
-}
-
 attest::Attestation sbom_of(const attest::SbomWish& wish, const BuiltImage& built, BuildSession& session,
                             const BuildOptions& options, const std::stop_token& stop) {
   attest::BilledImage image;
@@ -65,6 +50,21 @@ attest::Attestation sbom_of(const attest::SbomWish& wish, const BuiltImage& buil
 }
 
 }  // namespace
+
+/// Names of the steps that made the chain's layers, "" for those of the base image. They are those of the history;
+/// where that does not fit (layers that were joined, a foreign config), nothing is said.
+std::vector<std::string> steps_of(const BuiltImage& built) {
+  std::vector<std::string> steps(built.chain.size());
+  std::vector<std::string> made;
+  const base::Json config = base::Json::parse(built.image.config);
+  for (const auto& entry : config["history"].items()) {
+    if (entry["empty_layer"].bool_or(false)) continue;
+    made.push_back(base::replace_all(entry["created_by"].string_or(""), " # buildkit", ""));
+  }
+  if (made.size() < built.own_layers || steps.size() < built.own_layers) return steps;
+  for (std::size_t i = 1; i <= built.own_layers; ++i) steps[steps.size() - i] = made[made.size() - i];
+  return steps;
+}
 
 attest::Components components_of(const BuiltImage& built, BuildSession& session, const std::stop_token& stop) {
   const std::size_t base = built.chain.size() < built.own_layers ? 0 : built.chain.size() - built.own_layers;

@@ -12,11 +12,13 @@
 #include "cli/commands.h"
 #include "cli/enter.h"
 #include "cli/exit_codes.h"
+#include "cli/gate.h"
 #include "cli/interrupt.h"
 #include "cli/targets.h"
 #include "output/metadata.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
+#include "progress/log_lines.h"
 
 namespace cli {
 namespace {
@@ -64,6 +66,7 @@ void check_usage(const BuildOptions& options) {
   }
   parse_call(options);
   attest::parse_wanted(options.attests, options.provenance, options.sbom);
+  wanted_gates(options);
   RemoteCache flags(options);  // refuses what it cannot do
 }
 
@@ -102,6 +105,20 @@ BuildSession::Need what_is_needed(const std::vector<TargetBuild>& targets) {
   return BuildSession::Need::nothing;
 }
 
+/// Throws GateRefused, with the findings told and reported.
+void pass_gates(const attest::Gates& gates, const BuildOptions& options, const std::vector<BuiltImage>& images,
+                BuildSession& session, const std::stop_token& stop) {
+  if (!gates.any()) return;
+  std::vector<attest::GateFinding> findings;
+  for (const auto& built : images) {
+    const std::size_t own = std::min(built.own_layers, built.chain.size());
+    auto found = findings_of(gates, built, built.chain.size() - own, session, stop);
+    findings.insert(findings.end(), found.begin(), found.end());
+  }
+  if (!options.gate_report.empty()) write_gate_report(options.gate_report, findings, options.file);
+  if (!findings.empty()) throw GateRefused(findings);
+}
+
 /// The build from Dockerfile to outputs, all targets as one graph; a report for each target.
 std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetBuild>& targets, base::Nanos started,
                                 progress::Sink& sink, const std::stop_token& stop) {
@@ -113,9 +130,11 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
   }
   const BuildOptions& common = targets.front().options;
   const auto wanted = attest::parse_wanted(common.attests, common.provenance, common.sbom);
-  if (wanted.sbom) session.keep_stages();
-  const auto need = what_is_needed(targets);
+  const attest::Gates gates = wanted_gates(common);
+  if (wanted.sbom || gates.any()) session.keep_stages();
+  const auto need = gates.any() ? BuildSession::Need::filesystems : what_is_needed(targets);
   auto built = session.build(images, need, stop);
+  pass_gates(gates, common, built, session, stop);
   if (need == BuildSession::Need::filesystems) attest_images(wanted, common, session, started, built, stop);
   auto next = built.begin();
   std::vector<Exported> reports;
@@ -216,6 +235,11 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
       remember(*session, options, started, "failed");
     }
     display->finish();
+    if (const auto* refused = dynamic_cast<const GateRefused*>(&error)) {
+      std::fputs(progress::safe_text(refused->findings()).c_str(), stderr);
+      std::fputs(progress::error_report(error).c_str(), stderr);
+      return kGateRefused;
+    }
     print_failure(*display, error, session.get());
     if (interrupt.requested()) return kInterrupted;
     if (session && stand_in_failed(*session, given, interrupt.token())) return std::nullopt;

@@ -142,6 +142,13 @@ std::vector<std::string> BuildSession::stage_names(const std::stop_token& stop) 
   return names;
 }
 
+std::string BuildSession::config_of(const std::string& name, const std::string& platform, const std::stop_token& stop) {
+  ops::ImageRequest request;
+  request.identifier = "docker-image://" + oci::Reference::parse(name).tagged().str();
+  if (!platform.empty()) request.platform = oci::parse_platform(platform);
+  return images_.resolve(request, stop)->image.config.raw;
+}
+
 dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules, const std::stop_token& stop) {
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
@@ -156,6 +163,7 @@ class StageTargets {
       PerImage& image = images_.emplace_back();
       const MainLine line = main_line(graph);
       image.own_layers = line.steps.size();
+      for (const auto step : line.steps) image.layer_stages.push_back(stage_of(graph.vertices[step]));
       std::map<std::pair<std::size_t, int>, std::size_t> known;
       for (const auto& copy : line.copies) {
         const auto [stage, is_new] = known.emplace(std::pair(copy.vertex, copy.output), image.names.size());
@@ -175,6 +183,7 @@ class StageTargets {
     if (number >= images_.size()) return;
     const PerImage& image = images_[number];
     built.own_layers = image.own_layers;
+    built.layer_stages = image.layer_stages;
     built.copies = image.copies;
     for (std::size_t i = 0; i < image.names.size(); ++i) {
       built.stages.push_back({image.names[i], ops::materialize(results[image.results[i]], services, stop)});
@@ -184,6 +193,7 @@ class StageTargets {
  private:
   struct PerImage {
     std::size_t own_layers = 0;
+    std::vector<std::string> layer_stages;
     std::vector<std::string> names;
     std::vector<std::size_t> results;  ///< their places among the targets
     std::vector<attest::TracedCopy> copies;

@@ -28,6 +28,7 @@ struct BuiltImage {
   std::vector<attest::StageView> stages;
   std::vector<attest::TracedCopy> copies;  ///< layers counted from the first one that is not the base image's
   std::size_t own_layers = 0;              ///< how many layers those are
+  std::vector<std::string> layer_stages;   ///< the stage that each of them belongs to
 };
 
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.

@@ -43,6 +43,8 @@ struct BuildOptions {
   std::string provenance;
   std::string squash;                  ///< "", final or all
   std::string layers;                  ///< "" or max:N
+  std::vector<std::string> gates;      ///< rules that the image must keep
+  std::string gate_report;             ///< file for what stood in its way
   std::string secret_leak = "warn";    ///< what a secret's value in a layer is: warn or error
   std::string on_failure;              ///< "" or shell: enter the step that failed
   std::vector<std::string> arguments;  ///< the command line as it was given
@@ -132,6 +134,11 @@ struct LockOptions {
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
   bool check = false;  ///< write nothing; exit code 1 when something would change
 };
+struct GateOptions {
+  BuildOptions build = {.context = "."};  ///< its gates and report
+  std::string image;
+  std::string platform;
+};
 struct SbomOptions {
   std::string image;
   std::string platform;
@@ -153,7 +160,7 @@ struct PrintAndExit {
 using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
                              SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
                              PruneOptions, GraphOptions, CheckOptions, WhyOptions, BuildsOptions, ShellOptions,
-                             LockOptions, SbomOptions, DoctorOptions, VersionOptions>;
+                             LockOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -36,6 +36,13 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
   }
 }
 
+void add_gate_flags(CLI::App& app, BuildOptions& options) {
+  repeated(app, "--gate", options.gates,
+           "What the image must be: non-root, max-size=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
+           "no-build-tools, no-setuid, no-secrets, pinned-bases (docs/accounting.md)");
+  app.add_option("--gate-report", options.gate_report, "File for what the gates found: .json or .sarif");
+}
+
 void add_output_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "-o,--output", options.outputs, "Destination: type=oci|docker|tar|local|cacheonly,dest=PATH,…");
   repeated(app, "-t,--tag", options.tags, "Name of the image; [NAME=STAGE] for several targets");
@@ -49,6 +56,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--layers{}", options.layers, "--layers=max:N: at most N layers in the image");
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
+  add_gate_flags(app, options);
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");
   app.add_option("--sbom", options.sbom, "Short for --attest=type=sbom")->expected(0, 1)->default_str("true");
   app.add_option("--provenance", options.provenance, "Short for --attest=type=provenance")
@@ -180,6 +188,13 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<GateOptions>(app, invocation, "gate", "Say whether an image may pass; exit code 3 when not",
+                          [](CLI::App& c, GateOptions& o) {
+                            c.add_option("image", o.image, "Name; pulled when it is not there")->required();
+                            add_gate_flags(c, o.build);
+                            c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT]");
+                            c.add_flag("--offline", o.build.offline, "Never touch the network");
+                          });
   subcommand<SbomOptions>(
       app, invocation, "sbom", "List the packages of an image, with their licences", [](CLI::App& c, SbomOptions& o) {
         c.add_option("image", o.image, "Name; pulled when it is not there")->required();

@@ -37,6 +37,7 @@ struct Dispatch {
   int operator()(const BuildsOptions& options) const { return run_builds(root, options); }
   int operator()(const ShellOptions& options) const { return run_shell(root, options); }
   int operator()(const LockOptions& options) const { return run_lock(root, options); }
+  int operator()(const GateOptions& options) const { return run_gate(root, options); }
   int operator()(const SbomOptions& options) const { return run_sbom(root, options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(root, options); }
   int operator()(const VersionOptions&) const { return run_version(); }

@@ -8,28 +8,13 @@
 #include "cli/attestations.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/only_image.h"
 #include "cli/print_line.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
 
 namespace cli {
 namespace {
-
-/// A build that does nothing but have the image.
-dockerfile::PlatformImage only_image(const std::string& name, const std::string& platform) {
-  dockerfile::PlatformImage image;
-  image.platform = platform.empty() ? llb::host_platform() : llb::parse_platform(platform);
-  llb::Op source;
-  source.kind = llb::SourceOp{.identifier = "docker-image://" + oci::Reference::parse(name).tagged().str()};
-  source.platform = image.platform;
-  source.worker_constraints.emplace();
-  llb::Op last;
-  image.definition.ops.push_back(llb::marshal(source));
-  last.inputs = {{base::sha256(image.definition.ops.front()).str(), 0}};
-  image.definition.ops.push_back(llb::marshal(last));
-  image.config = "{}";
-  return image;
-}
 
 attest::Components read_components(const std::string& root, const std::string& name, const SbomOptions& options,
                                    const std::stop_token& stop) {

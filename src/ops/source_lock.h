@@ -29,6 +29,10 @@ class SourceLock {
   std::optional<std::string> image(std::string_view name, std::string_view platform) const {
     return find("image", name, platform);
   }
+  /// Whether it is there, whatever the mode.
+  bool has_image(std::string_view name, std::string_view platform) const {
+    return pins_.contains(key("image", name, platform));
+  }
   /// A commit, for "URL#REF".
   std::optional<std::string> git(std::string_view name) const { return find("git", name, ""); }
   /// "sha256:…"
