@@ -56,6 +56,8 @@ void set_value(Gates& gates, const std::string& name, const std::string& value) 
     gates.max_size = parse_bytes(value, name);
   } else if (name.starts_with(kStageSize) && name.size() > kStageSize.size()) {
     gates.max_stage_size[name.substr(kStageSize.size())] = parse_bytes(value, name);
+  } else if (name == "signed-bases" && !value.empty()) {
+    gates.signed_bases = value;
   } else if (name == "forbid-package" && !value.empty()) {
     gates.forbidden_packages.push_back(value);
   } else if (name == "forbid-license" && !value.empty()) {
@@ -63,7 +65,7 @@ void set_value(Gates& gates, const std::string& name, const std::string& value) 
   } else {
     refuse(base::format("unknown gate \"{}\"", name),
            "want non-root, max-size=SIZE, max-size.STAGE=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
-           "no-build-tools, no-setuid, no-secrets or pinned-bases");
+           "no-build-tools, no-setuid, no-secrets, pinned-bases or signed-bases=KEY");
   }
 }
 
@@ -125,6 +127,9 @@ class Judge {
       for (const auto& base : facts_.unpinned_bases) {
         add("pinned-bases", base + " is named by neither a digest nor the lock file");
       }
+    }
+    if (!gates_.signed_bases.empty()) {
+      for (const auto& base : facts_.unsigned_bases) add("signed-bases", base);
     }
     return std::move(findings_);
   }
@@ -188,7 +193,8 @@ class Judge {
 }  // namespace
 
 bool Gates::any() const {
-  return non_root || max_size || !max_stage_size.empty() || needs_components() || needs_files() || pinned_bases;
+  return non_root || max_size || !max_stage_size.empty() || needs_components() || needs_files() || pinned_bases ||
+         !signed_bases.empty();
 }
 
 Gates parse_gates(const std::vector<std::string>& values) {
@@ -206,6 +212,7 @@ Gates join(Gates a, const Gates& b) {
   a.no_setuid = a.no_setuid || b.no_setuid;
   a.no_secrets = a.no_secrets || b.no_secrets;
   a.pinned_bases = a.pinned_bases || b.pinned_bases;
+  if (!b.signed_bases.empty()) a.signed_bases = b.signed_bases;
   if (b.max_size) a.max_size = a.max_size ? std::min(*a.max_size, *b.max_size) : *b.max_size;
   for (const auto& [stage, size] : b.max_stage_size) {
     const auto [known, is_new] = a.max_stage_size.emplace(stage, size);

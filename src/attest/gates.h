@@ -12,6 +12,7 @@
 // no-build-tools      no compiler, linker or package manager
 // no-setuid           no file with a set-id bit
 // no-secrets          no credential in the bytes that the build added (private keys, tokens of known forms, .netrc, …)
+// signed-bases=KEY    every base image of a registry is signed with that public key (a PEM file)
 // pinned-bases        every base image is named by digest, in the Dockerfile or its lock file
 //
 // Judging is apart from looking, so that every rule has its test. A finding names the rule, the subject and, where it
@@ -40,6 +41,7 @@ struct Gates {
   bool no_setuid = false;
   bool no_secrets = false;
   bool pinned_bases = false;
+  std::string signed_bases;  ///< file of the public key, "" = not asked for
 
   bool any() const;
   /// Whether judging needs the packages, or the files of the image.
@@ -67,6 +69,7 @@ struct GateFacts {
   Components components;
   std::vector<NotedFile> setuid, build_tools, secrets;
   std::vector<std::string> unpinned_bases;
+  std::vector<std::string> unsigned_bases;  ///< each with the reason
 };
 
 struct GateFinding {

@@ -56,6 +56,8 @@ TEST(Gates, EveryRuleHasATwinThatIsRefused) {
   facts.build_tools = {{"usr/bin/gcc", "compiler", ""}};
   facts.secrets = {{"root/.netrc", "holds a password", ""}};
   facts.unpinned_bases = {"debian:12"};
+  facts.unsigned_bases = {"debian:12: not verified"};
+  EXPECT_EQ(rules("signed-bases=k.pem", facts).size(), 1U);
   EXPECT_THAT(rules("no-setuid,no-build-tools,no-secrets,pinned-bases", facts),
               testing::ElementsAre("no-build-tools: /usr/bin/gcc: compiler", "no-setuid: /bin/su: set-user-id",
                                    "no-secrets: /root/.netrc: holds a password",

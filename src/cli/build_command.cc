@@ -14,6 +14,7 @@
 #include "cli/exit_codes.h"
 #include "cli/gate.h"
 #include "cli/interrupt.h"
+#include "cli/signing.h"
 #include "cli/targets.h"
 #include "output/metadata.h"
 #include "progress/display.h"
@@ -67,6 +68,7 @@ void check_usage(const BuildOptions& options) {
   parse_call(options);
   attest::parse_wanted(options.attests, options.provenance, options.sbom);
   wanted_gates(options);
+  if (!options.sign_key.empty()) read_private_key(options.sign_key);
   RemoteCache flags(options);  // refuses what it cannot do
 }
 

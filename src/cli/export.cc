@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "cli/signing.h"
 #include "images/image_store.h"
 #include "layer/tar_writer.h"
 #include "ops/export_layers.h"
@@ -402,6 +403,13 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
     const auto stored = stored_names(spec, exported.names, exported.image->root.digest);
     if (spec.store) step.part("naming", [&] { store_image(*exported.image, stored, house); });
     if (spec.push) push_names(*exported.image, exported.names, spec, house, step, stop);
+    if (spec.push && !options.sign_key.empty()) {
+      const auto key = read_private_key(options.sign_key);
+      for (const auto& name : exported.names) {
+        step.part("signing " + name,
+                  [&] { sign_image(oci::Reference::parse(name), exported.image->root, key, house, stop); });
+      }
+    }
   } else {
     output::ArchiveOptions archive;
     archive.names = exported.names;

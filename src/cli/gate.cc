@@ -14,6 +14,7 @@
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/only_image.h"
+#include "cli/signing.h"
 #include "ops/secrets.h"
 #include "progress/display.h"
 #include "progress/log_lines.h"
@@ -50,6 +51,25 @@ std::vector<std::string> unpinned_bases(const ops::Services& services) {
       names.push_back(reference->tagged().familiar());
   }
   return names;
+}
+
+/// Base images that are not signed with the key, each with the reason. What was made on this machine is in no registry,
+/// and nobody can have signed it there.
+std::vector<std::string> unsigned_bases(const std::string& key_file, BuildSession& session,
+                                        const std::stop_token& stop) {
+  const auto key = read_public_key(key_file);
+  std::vector<std::string> reasons;
+  for (const auto& image : session.services().pins.asked_images()) {
+    if (image.kind != "docker-image") continue;
+    const auto reference = oci::Reference::parse(image.name).tagged();
+    try {
+      const auto root = session.house().registry().repository(reference)->resolve(image.digest, stop);
+      verify_image(reference, root, key, session.house(), stop);
+    } catch (const base::Error& error) {
+      reasons.push_back(reference.familiar() + ": " + error.text());
+    }
+  }
+  return reasons;
 }
 
 /// Values of the build's own secrets, which a pattern would not know.
@@ -90,6 +110,7 @@ std::vector<attest::GateFinding> findings_of(const attest::Gates& gates, const B
     facts.stage_sizes = stage_sizes(built, sizes, services, stop);
   }
   if (gates.pinned_bases) facts.unpinned_bases = unpinned_bases(services);
+  if (!gates.signed_bases.empty()) facts.unsigned_bases = unsigned_bases(gates.signed_bases, session, stop);
   if (gates.needs_components()) facts.components = components_of(built, session, stop);
   if (gates.needs_files()) {
     const auto steps = steps_of(built);

@@ -45,6 +45,7 @@ struct BuildOptions {
   std::string layers;                  ///< "" or max:N
   std::vector<std::string> gates;      ///< rules that the image must keep
   std::string gate_report;             ///< file for what stood in its way
+  std::string sign_key;                ///< private key: sign what is pushed
   std::string secret_leak = "warn";    ///< what a secret's value in a layer is: warn or error
   std::string on_failure;              ///< "" or shell: enter the step that failed
   std::vector<std::string> arguments;  ///< the command line as it was given
@@ -134,6 +135,14 @@ struct LockOptions {
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
   bool check = false;  ///< write nothing; exit code 1 when something would change
 };
+struct SignOptions {
+  std::string image;
+  std::string key;  ///< file with a private key
+};
+struct VerifyOptions {
+  std::string image;
+  std::string key;  ///< file with a public key
+};
 struct GateOptions {
   BuildOptions build = {.context = "."};  ///< its gates and report
   std::string image;
@@ -157,10 +166,11 @@ struct PrintAndExit {
   int code = 0;
 };
 
-using Command = std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions,
-                             SaveOptions, LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions,
-                             PruneOptions, GraphOptions, CheckOptions, WhyOptions, BuildsOptions, ShellOptions,
-                             LockOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
+using Command =
+    std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
+                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
+                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SignOptions, VerifyOptions,
+                 GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

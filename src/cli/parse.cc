@@ -39,7 +39,7 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
 void add_gate_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--gate", options.gates,
            "What the image must be: non-root, max-size=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
-           "no-build-tools, no-setuid, no-secrets, pinned-bases (docs/accounting.md)");
+           "no-build-tools, no-setuid, no-secrets, pinned-bases, signed-bases=KEY (docs/accounting.md)");
   app.add_option("--gate-report", options.gate_report, "File for what the gates found: .json or .sarif");
 }
 
@@ -57,6 +57,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
   add_gate_flags(app, options);
+  app.add_option("--sign", options.sign_key, "Private key (PEM): sign what is pushed, as cosign does");
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");
   app.add_option("--sbom", options.sbom, "Short for --attest=type=sbom")->expected(0, 1)->default_str("true");
   app.add_option("--provenance", options.provenance, "Short for --attest=type=provenance")
@@ -188,6 +189,17 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<SignOptions>(
+      app, invocation, "sign", "Sign an image in a registry, as cosign does", [](CLI::App& c, SignOptions& o) {
+        c.add_option("image", o.image, "Reference")->required();
+        c.add_option("--key", o.key, "Private key (PEM; passphrase in SLIPWAY_KEY_PASSPHRASE)")->required();
+      });
+  subcommand<VerifyOptions>(app, invocation, "verify",
+                            "Say whether an image is signed with a key; exit code 3 when not",
+                            [](CLI::App& c, VerifyOptions& o) {
+                              c.add_option("image", o.image, "Reference")->required();
+                              c.add_option("--key", o.key, "Public key (PEM)")->required();
+                            });
   subcommand<GateOptions>(app, invocation, "gate", "Say whether an image may pass; exit code 3 when not",
                           [](CLI::App& c, GateOptions& o) {
                             c.add_option("image", o.image, "Name; pulled when it is not there")->required();

@@ -37,6 +37,8 @@ struct Dispatch {
   int operator()(const BuildsOptions& options) const { return run_builds(root, options); }
   int operator()(const ShellOptions& options) const { return run_shell(root, options); }
   int operator()(const LockOptions& options) const { return run_lock(root, options); }
+  int operator()(const SignOptions& options) const { return run_sign(root, options); }
+  int operator()(const VerifyOptions& options) const { return run_verify(root, options); }
   int operator()(const GateOptions& options) const { return run_gate(root, options); }
   int operator()(const SbomOptions& options) const { return run_sbom(root, options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(root, options); }

@@ -104,6 +104,18 @@ class RegistryRepository final : public Repository {
     if (progress) progress(descriptor.size, descriptor.size);
   }
 
+  std::optional<std::string> referrers(const base::Digest& digest, const std::stop_token& stop) override {
+    HttpRequest request;
+    request.headers.set("Accept", std::string(kOciIndex));
+    BoundedBody body(kMaxDocumentSize);
+    const HttpResponse response =
+        hosts_->exchange_retrying(request, path("referrers", digest.str()), target_, &body, stop);
+    // Registries older than the list answer "not found", some "not allowed".
+    if (response.status == 404 || response.status == 405 || response.status == 400) return std::nullopt;
+    if (!response.ok()) fail_response(response, base::format("{}: asking what refers to {}", name_, digest.str()));
+    return std::move(body.bytes);
+  }
+
   void push_manifest(const Descriptor& descriptor, std::string_view bytes, std::string_view tag,
                      const std::stop_token& stop) override {
     verify(descriptor, bytes);

@@ -14,6 +14,7 @@
 // for ever are stopped at that length, broken ones are resumed with Range, wrong ones are refused.
 // Threads: everything here may be used from several threads at once.
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -45,6 +46,8 @@ class Repository : public ImageSource {
   /// registry is first asked to take it from that repository.
   virtual void push_blob(const Descriptor& descriptor, const store::ContentStore& content, std::string_view mount_from,
                          const FetchProgress& progress, const std::stop_token& stop) = 0;
+  /// The registry's own list of what refers to a manifest, an index's bytes; nothing from one that keeps no such list.
+  virtual std::optional<std::string> referrers(const base::Digest& digest, const std::stop_token& stop) = 0;
   /// Puts a manifest or index under a tag or, with "", under its digest.
   virtual void push_manifest(const Descriptor& descriptor, std::string_view bytes, std::string_view tag,
                              const std::stop_token& stop) = 0;
