@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/enter.h"
 #include "cli/exit_codes.h"
+#include "cli/frontend_options.h"
 #include "cli/gate.h"
 #include "cli/interrupt.h"
 #include "cli/signing.h"
@@ -253,7 +254,8 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
 
 int run_build(const std::string& root, const BuildOptions& options) { return run_build_with(root, options, {}); }
 
-int run_build_with(const std::string& root, const BuildOptions& options, GivenOutcomes given) {
+int run_build_with(const std::string& root, const BuildOptions& as_given, GivenOutcomes given) {
+  const BuildOptions options = with_fixed_time(as_given);
   const Interrupt interrupt;
   std::vector<TargetBuild> targets;
   try {

@@ -366,6 +366,7 @@ std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
   for (auto& spec : specs) {
     if (spec.type == output::Type::image && options.push) spec.push = true;
     if (spec.grouping == output::Grouping{}) spec.grouping = wanted;
+    if (options.reproducible) spec.rewrite_timestamp = true;
   }
   output::validate(specs);
   output::normalized_names(options.tags);

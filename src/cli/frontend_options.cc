@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/frontend_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/strings.h"
+#include "base/subprocess.h"
 #include "cli/call.h"
 
 namespace cli {
@@ -187,6 +189,33 @@ std::map<std::string, std::string> frontend_options(const BuildOptions& options)
     out["build-arg:SOURCE_DATE_EPOCH"] = epoch;
   }
   return out;
+}
+
+namespace {
+
+/// Before that, zip archives know no time.
+constexpr const char* kEarliest = "315532800";
+
+std::string time_of_last_commit(const std::string& directory) {
+  try {
+    const auto output = base::run_collect({.argv = {"git", "-C", directory, "log", "-1", "--format=%ct"}});
+    const std::string seconds(base::trim(output.out));
+    if (output.status.ok() && base::parse_int(seconds)) return seconds;
+  } catch (const base::Error&) {
+    // No git: no commit either.
+  }
+  return kEarliest;
+}
+
+}  // namespace
+
+BuildOptions with_fixed_time(BuildOptions options) {
+  if (!options.reproducible) return options;
+  const bool given = ::getenv("SOURCE_DATE_EPOCH") != nullptr ||
+                     std::any_of(options.build_args.begin(), options.build_args.end(),
+                                 [](const auto& argument) { return argument.starts_with("SOURCE_DATE_EPOCH"); });
+  if (!given) options.build_args.push_back("SOURCE_DATE_EPOCH=" + time_of_last_commit(options.context));
+  return options;
 }
 
 std::vector<llb::Platform> wanted_platforms(const BuildOptions& options) {

@@ -25,6 +25,10 @@ std::string project_of(const BuildOptions& options);
 /// Entitlements, secrets and the project of the command line.
 ops::BuildSettings build_settings(const BuildOptions& options);
 
+/// --reproducible spelled out: SOURCE_DATE_EPOCH as a build argument, from the environment or the context's last
+/// commit.
+BuildOptions with_fixed_time(BuildOptions options);
+
 /// "64m", "1.5GB", "1024": bytes, powers of 1024, as docker reads sizes. Throws invalid_argument.
 std::int64_t parse_size(std::string_view text, std::string_view flag);
 

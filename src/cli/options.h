@@ -57,9 +57,10 @@ struct BuildOptions {
   bool check = false;
   bool quiet = false;
   bool offline = false;
-  bool locked = false;    ///< only what the lock file pins
-  bool no_lock = false;   ///< as if there were no lock file
-  bool paranoid = false;  ///< read every context file, whatever its times say
+  bool locked = false;        ///< only what the lock file pins
+  bool no_lock = false;       ///< as if there were no lock file
+  bool reproducible = false;  ///< fixed time, from git where there is none, in everything that is written
+  bool paranoid = false;      ///< read every context file, whatever its times say
 };
 
 struct ImagesOptions {
@@ -135,6 +136,12 @@ struct LockOptions {
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
   bool check = false;  ///< write nothing; exit code 1 when something would change
 };
+struct ReproduceOptions {
+  BuildOptions build;                  ///< read for its mistakes only
+  std::vector<std::string> arguments;  ///< for `build`
+  bool as_is = false;                  ///< without --reproducible
+  bool json = false;
+};
 struct SignOptions {
   std::string image;
   std::string key;  ///< file with a private key
@@ -169,8 +176,8 @@ struct PrintAndExit {
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
                  LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SignOptions, VerifyOptions,
-                 GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
+                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, ReproduceOptions, SignOptions,
+                 VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -50,6 +51,8 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--load", options.load, "Keep the image in slipway's own store (as -t does)");
   app.add_option("--iidfile", options.iidfile, "Write the image id to this file");
   app.add_option("--metadata-file", options.metadata_file, "Write what was built, as JSON, to this file");
+  app.add_flag("--reproducible", options.reproducible,
+               "Times of files and of the image from SOURCE_DATE_EPOCH, else from the context's last commit");
   app.add_flag("--squash{final}", options.squash,
                "Join layers: --squash=final those of this build, =all the base's too");
   // buildah's --layers without a value means what is always so here.
@@ -189,6 +192,13 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<ReproduceOptions>(app, invocation, "reproduce",
+                               "Build twice, in different environments, and say what differs and why",
+                               [&](CLI::App& c, ReproduceOptions& o) {
+                                 add_build_flags(c, o.build, invocation.notes);
+                                 c.add_flag("--as-is", o.as_is, "Keep the times of files (without --reproducible)");
+                                 c.add_flag("--json", o.json, "As JSON");
+                               });
   subcommand<SignOptions>(
       app, invocation, "sign", "Sign an image in a registry, as cosign does", [](CLI::App& c, SignOptions& o) {
         c.add_option("image", o.image, "Reference")->required();
@@ -289,6 +299,12 @@ Invocation parse_command_line(const std::vector<std::string>& args) {
     invocation.command = PrintAndExit{base::format("slipway: {}\nsee '{} --help'\n", error.what(), help), 2};
   }
   if (auto* build = std::get_if<BuildOptions>(&invocation.command)) build->arguments = args;
+  if (auto* reproduce = std::get_if<ReproduceOptions>(&invocation.command)) {
+    const auto command = std::find(args.begin(), args.end(), "reproduce");
+    for (auto arg = command + 1; arg < args.end(); ++arg) {
+      if (*arg != "--as-is" && *arg != "--json") reproduce->arguments.push_back(*arg);
+    }
+  }
   return invocation;
 }
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// slipway reproduce: builds twice, the second time in another environment, and says what came out differently.
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "attest/reproduce.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/house.h"
+#include "cli/interrupt.h"
+#include "cli/print_line.h"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t kShownFiles = 20;
+/// Between the starts of the two builds: a clock that is read in seconds must have moved.
+constexpr auto kApart = std::chrono::milliseconds(2100);
+
+/// While it lives, this process and what it starts have one processor.
+class OneProcessor {
+ public:
+  OneProcessor() {
+    CPU_ZERO(&before_);
+    known_ = ::sched_getaffinity(0, sizeof before_, &before_) == 0;
+    if (!known_) return;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &before_)) continue;
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(cpu, &one);
+      ::sched_setaffinity(0, sizeof one, &one);
+      break;
+    }
+  }
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+  ~OneProcessor() {
+    if (known_) ::sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+ private:
+  cpu_set_t before_{};
+  bool known_ = false;
+};
+
+/// One build by a process of its own, without the cache, into a layout directory.
+void build_into(const std::string& directory, std::string_view host_name, const std::string& root,
+                const ReproduceOptions& options, const std::stop_token& stop) {
+  base::Command command;
+  command.argv = {"/proc/self/exe", "--root", root, "build"};
+  command.argv.insert(command.argv.end(), options.arguments.begin(), options.arguments.end());
+  command.argv.insert(command.argv.end(),
+                      {"--no-cache", "--progress=plain", "-o",
+                       "type=oci,tar=false,compression=uncompressed,force-compression=true,dest=" + directory,
+                       "--build-arg", base::format("BUILDKIT_SANDBOX_HOSTNAME={}", host_name)});
+  if (!options.as_is) command.argv.emplace_back("--reproducible");
+  const base::Output output = base::run_collect(std::move(command), {}, stop);
+  if (output.status.ok()) return;
+  std::fputs(output.err.c_str(), stderr);
+  base::fail(base::Code::failed_precondition, "the build itself fails, exit code {}", output.status.code);
+}
+
+struct BuiltLayer {
+  std::string digest;
+  std::string path;  ///< of its blob
+  std::string step;
+};
+
+struct BuiltLayout {
+  std::vector<BuiltLayer> layers;
+  base::Json config;  ///< without what follows from the layers
+};
+
+/// All images of a layout, one behind the other.
+BuiltLayout read_layout(const std::string& directory) {
+  const auto read = [&](const base::Json& descriptor) {
+    return base::Json::parse(
+        base::read_file(directory + "/blobs/sha256/" + descriptor["digest"].as_string().substr(7)));
+  };
+  BuiltLayout built;
+  built.config = base::Json::array();
+  std::vector<base::Json> open = {base::Json::parse(base::read_file(directory + "/index.json"))};
+  while (!open.empty()) {
+    const base::Json document = std::move(open.back());
+    open.pop_back();
+    for (const auto& entry : document["manifests"].items()) {
+      if (entry["platform"]["os"].string_or("") != "unknown") open.push_back(read(entry));
+    }
+    if (!document.contains("layers")) continue;
+    base::Json config = read(document["config"]);
+    std::vector<std::string> steps;
+    for (const auto& entry : config["history"].items()) {
+      if (!entry["empty_layer"].bool_or(false)) steps.push_back(entry["created_by"].string_or(""));
+    }
+    const auto& layers = document["layers"].items();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string digest = layers[i]["digest"].as_string();
+      built.layers.push_back(
+          {digest, directory + "/blobs/sha256/" + digest.substr(7), i < steps.size() ? steps[i] : ""});
+    }
+    config.erase("rootfs");
+    built.config.push(std::move(config));
+  }
+  return built;
+}
+
+/// A layer's blob, opened anew.
+class LayerFile final : public layer::Source {
+ public:
+  explicit LayerFile(const std::string& path) : file_(base::open_file(path, O_RDONLY)), source_(file_.get()) {}
+  std::size_t read(std::span<std::byte> buffer) override { return source_.read(buffer); }
+
+ private:
+  base::Fd file_;
+  layer::FdSource source_;
+};
+
+attest::OpenLayer opener(const std::string& path) {
+  return [path] { return std::make_unique<LayerFile>(path); };
+}
+
+struct LayerDifference {
+  std::size_t layer;
+  std::string step;
+  std::vector<attest::Difference> files;
+};
+
+std::vector<LayerDifference> compare(const BuiltLayout& first, const BuiltLayout& second) {
+  if (first.layers.size() != second.layers.size()) {
+    base::fail(base::Code::internal, "the builds have {} and {} layers", first.layers.size(), second.layers.size());
+  }
+  std::vector<LayerDifference> differences;
+  for (std::size_t i = 0; i < first.layers.size(); ++i) {
+    if (first.layers[i].digest == second.layers[i].digest) continue;
+    differences.push_back({i + 1, first.layers[i].step,
+                           attest::compare_layers(opener(first.layers[i].path), opener(second.layers[i].path))});
+  }
+  return differences;
+}
+
+base::Json json_of(const std::vector<LayerDifference>& differences, std::size_t layers, bool same_config) {
+  base::Json list = base::Json::array();
+  for (const auto& layer : differences) {
+    base::Json files = base::Json::array();
+    for (const auto& file : layer.files) {
+      base::Json entry = base::Json::object().set("path", file.path).set("what", file.what);
+      if (file.offset) entry.set("offset", static_cast<std::int64_t>(*file.offset));
+      files.push(std::move(entry.set_nonempty("cause", file.cause).set_nonempty("remedy", file.remedy)));
+    }
+    base::Json entry =
+        base::Json::object().set("layer", static_cast<std::int64_t>(layer.layer)).set("step", layer.step);
+    list.push(std::move(entry.set("files", std::move(files))));
+  }
+  base::Json json = base::Json::object();
+  json.set("reproducible", differences.empty() && same_config).set("layers", static_cast<std::int64_t>(layers));
+  return json.set("same_config", same_config).set("differences", std::move(list));
+}
+
+void print(const LayerDifference& layer) {
+  print_line(base::format("layer {} differs: {}", layer.layer, layer.step));
+  for (std::size_t i = 0; i < std::min(layer.files.size(), kShownFiles); ++i) {
+    const auto& file = layer.files[i];
+    const std::string where = file.offset ? base::format(" from byte {}", *file.offset) : "";
+    print_line(base::format("  /{}: {}{}{}", file.path, file.what, where, file.cause.empty() ? "" : ": " + file.cause));
+    if (!file.remedy.empty()) print_line("      " + file.remedy);
+  }
+  if (layer.files.size() > kShownFiles)
+    print_line(base::format("  … and {} more (--json has all)", layer.files.size() - kShownFiles));
+}
+
+}  // namespace
+
+int run_reproduce(const std::string& root, const ReproduceOptions& options) {
+  const Interrupt interrupt;
+  const std::string store = state_directory(root);
+  base::make_directories(store);
+  const base::TemporaryDirectory room("reproduce-", store);
+  const auto started = std::chrono::steady_clock::now();
+  build_into(room.path() + "/first", attest::kFirstHostName, store, options, interrupt.token());
+  std::this_thread::sleep_until(started + kApart);
+  {
+    const OneProcessor alone;
+    build_into(room.path() + "/second", attest::kSecondHostName, store, options, interrupt.token());
+  }
+  const auto first = read_layout(room.path() + "/first");
+  const auto second = read_layout(room.path() + "/second");
+  const auto differences = compare(first, second);
+  const bool same_config = first.config == second.config;
+  if (options.json) {
+    std::printf("%s\n", json_of(differences, first.layers.size(), same_config).dump(2).c_str());
+  } else {
+    for (const auto& layer : differences) print(layer);
+    if (!same_config) print_line("the image's config differs: its environment, labels or history");
+    if (differences.empty() && same_config) {
+      print_line(
+          base::format("reproducible: {} layers and the config are the same, byte for byte", first.layers.size()));
+    }
+  }
+  return differences.empty() && same_config ? 0 : kFindings;
+}
+
+}  // namespace cli
