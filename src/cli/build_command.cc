@@ -15,12 +15,13 @@
 #include "cli/frontend_options.h"
 #include "cli/gate.h"
 #include "cli/interrupt.h"
+#include "cli/print_line.h"
 #include "cli/signing.h"
+#include "cli/sizes.h"
 #include "cli/targets.h"
 #include "output/metadata.h"
 #include "progress/display.h"
 #include "progress/error_report.h"
-#include "progress/log_lines.h"
 
 namespace cli {
 namespace {
@@ -124,7 +125,7 @@ void pass_gates(const attest::Gates& gates, const BuildOptions& options, const s
 
 /// The build from Dockerfile to outputs, all targets as one graph; a report for each target.
 std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetBuild>& targets, base::Nanos started,
-                                progress::Sink& sink, const std::stop_token& stop) {
+                                std::string& reports_text, progress::Sink& sink, const std::stop_token& stop) {
   std::vector<dockerfile::BuildResult> plans;
   std::vector<dockerfile::PlatformImage> images;
   for (const auto& target : targets) {
@@ -134,11 +135,14 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
   const BuildOptions& common = targets.front().options;
   const auto wanted = attest::parse_wanted(common.attests, common.provenance, common.sbom);
   const attest::Gates gates = wanted_gates(common);
-  if (wanted.sbom || gates.any()) session.keep_stages();
-  const auto need = gates.any() ? BuildSession::Need::filesystems : what_is_needed(targets);
+  if (wanted.sbom || gates.any() || common.sizes) session.keep_stages();
+  const auto need = gates.any() || common.sizes ? BuildSession::Need::filesystems : what_is_needed(targets);
   auto built = session.build(images, need, stop);
   pass_gates(gates, common, built, session, stop);
   if (need == BuildSession::Need::filesystems) attest_images(wanted, common, session, started, built, stop);
+  if (common.sizes) {
+    for (const auto& image : built) reports_text += sizes_text(sizes_of_image(image, session, stop));
+  }
   auto next = built.begin();
   std::vector<Exported> reports;
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -215,11 +219,13 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
       display->finish();
       return print_answer(*call, answer);
     }
-    const auto reports = build_all(*session, targets, started, *display, interrupt.token());
+    std::string sizes;
+    const auto reports = build_all(*session, targets, started, sizes, *display, interrupt.token());
     write_reports(options, targets, reports);
     remember(*session, options, started, "done");
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
+    std::fputs(safe_lines(sizes).c_str(), stderr);
     for (const auto& report : reports) {
       if (options.quiet && report.image) std::printf("%s\n", output::image_id(*report.image).c_str());
     }
@@ -239,7 +245,7 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
     }
     display->finish();
     if (const auto* refused = dynamic_cast<const GateRefused*>(&error)) {
-      std::fputs(progress::safe_text(refused->findings()).c_str(), stderr);
+      std::fputs(safe_lines(refused->findings()).c_str(), stderr);
       std::fputs(progress::error_report(error).c_str(), stderr);
       return kGateRefused;
     }

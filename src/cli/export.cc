@@ -9,6 +9,7 @@
 
 #include "attest/components_method.h"
 #include "attest/noted_files.h"
+#include "attest/sizes.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -422,11 +423,9 @@ Exported export_images(const std::vector<BuiltImage>& images, const output::Spec
 }
 
 std::map<std::string, ops::Method> export_methods() {
-  return {{"rootfs_tar", rootfs_tar_method},
-          {"rootfs_copy", rootfs_copy_method},
-          {"components", attest::components_method},
-          {"noted_files", attest::noted_files_method},
-          {"layer_sizes", attest::layer_sizes_method}};
+  return {{"rootfs_tar", rootfs_tar_method},           {"rootfs_copy", rootfs_copy_method},
+          {"components", attest::components_method},   {"noted_files", attest::noted_files_method},
+          {"layer_sizes", attest::layer_sizes_method}, {"sizes", attest::sizes_method}};
 }
 
 }  // namespace cli

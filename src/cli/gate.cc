@@ -14,10 +14,10 @@
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/only_image.h"
+#include "cli/print_line.h"
 #include "cli/signing.h"
 #include "ops/secrets.h"
 #include "progress/display.h"
-#include "progress/log_lines.h"
 
 namespace cli {
 namespace {
@@ -163,7 +163,7 @@ int run_gate(const std::string& root, const GateOptions& options) {
     throw;
   }
   if (!options.build.gate_report.empty()) write_gate_report(options.build.gate_report, findings, "");
-  std::fputs(progress::safe_text(attest::findings_text(findings)).c_str(), stdout);
+  std::fputs(safe_lines(attest::findings_text(findings)).c_str(), stdout);
   return findings.empty() ? 0 : kGateRefused;
 }
 

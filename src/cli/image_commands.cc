@@ -78,8 +78,31 @@ int run_images(const std::string& root, const ImagesOptions& options) {
   return 0;
 }
 
+namespace {
+
+constexpr std::size_t kMaxStatement = 256U << 20;
+
+/// Statements of the attestation manifests in an image's index, one a line.
+int print_attestations(const images::Image& image, House& house) {
+  const auto& content = house.store().content();
+  const base::Json root = base::Json::parse(content.read(image.root.digest, kMaxStatement));
+  for (const auto& entry : root["manifests"].items()) {
+    if (entry["annotations"]["vnd.docker.reference.type"].string_or("") != "attestation-manifest") continue;
+    const auto manifest =
+        base::Json::parse(content.read(base::Digest::parse_or_throw(entry["digest"].as_string()), kMaxStatement));
+    for (const auto& layer : manifest["layers"].items()) {
+      std::printf("%s\n",
+                  content.read(base::Digest::parse_or_throw(layer["digest"].as_string()), kMaxStatement).c_str());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
 int run_inspect(const std::string& root, const InspectOptions& options) {
   House house(root, StoreAccess::shared);
+  if (options.attestations) return print_attestations(house.images().get(options.image), house);
   const auto details = house.images().details(house.images().get(options.image));
   if (options.raw_config) {
     std::fwrite(details.documents.config.raw.data(), 1, details.documents.config.raw.size(), stdout);

@@ -45,6 +45,7 @@ struct BuildOptions {
   std::string layers;                  ///< "" or max:N
   std::vector<std::string> gates;      ///< rules that the image must keep
   std::string gate_report;             ///< file for what stood in its way
+  bool sizes = false;                  ///< say where the image's bytes are
   std::string sign_key;                ///< private key: sign what is pushed
   std::string secret_leak = "warn";    ///< what a secret's value in a layer is: warn or error
   std::string on_failure;              ///< "" or shell: enter the step that failed
@@ -70,6 +71,7 @@ struct ImagesOptions {
 struct InspectOptions {
   std::string image;
   bool raw_config = false;
+  bool attestations = false;
 };
 struct HistoryOptions {
   std::string image;
@@ -136,6 +138,12 @@ struct LockOptions {
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
   bool check = false;  ///< write nothing; exit code 1 when something would change
 };
+struct SizesOptions {
+  std::string image;
+  std::string platform;
+  bool json = false;
+  bool offline = false;
+};
 struct ReproduceOptions {
   BuildOptions build;                  ///< read for its mistakes only
   std::vector<std::string> arguments;  ///< for `build`
@@ -176,8 +184,8 @@ struct PrintAndExit {
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
                  LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, ReproduceOptions, SignOptions,
-                 VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
+                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SizesOptions, ReproduceOptions,
+                 SignOptions, VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

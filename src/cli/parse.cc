@@ -51,6 +51,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--load", options.load, "Keep the image in slipway's own store (as -t does)");
   app.add_option("--iidfile", options.iidfile, "Write the image id to this file");
   app.add_option("--metadata-file", options.metadata_file, "Write what was built, as JSON, to this file");
+  app.add_flag("--sizes", options.sizes, "Say where the image's bytes are, and what stayed behind in other stages");
   app.add_flag("--reproducible", options.reproducible,
                "Times of files and of the image from SOURCE_DATE_EPOCH, else from the context's last commit");
   app.add_flag("--squash{final}", options.squash,
@@ -135,11 +136,12 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
     c.add_flag("--json", o.json, "One JSON object a line");
     c.add_flag("-q,--quiet", o.quiet, "Only the ids");
   });
-  subcommand<InspectOptions>(app, invocation, "inspect", "Show an image's manifest and config",
-                             [](CLI::App& c, InspectOptions& o) {
-                               c.add_option("image", o.image, "Name or id")->required();
-                               c.add_flag("--config", o.raw_config, "Only the config, byte for byte");
-                             });
+  subcommand<InspectOptions>(
+      app, invocation, "inspect", "Show an image's manifest and config", [](CLI::App& c, InspectOptions& o) {
+        c.add_option("image", o.image, "Name or id")->required();
+        c.add_flag("--config", o.raw_config, "Only the config, byte for byte");
+        c.add_flag("--attestations", o.attestations, "The statements attached to it, one a line");
+      });
   subcommand<HistoryOptions>(app, invocation, "history", "Show how an image was made",
                              [](CLI::App& c, HistoryOptions& o) {
                                c.add_option("image", o.image, "Name or id")->required();
@@ -192,6 +194,14 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
   });
   subcommand<BuildsOptions>(app, invocation, "builds", "List past builds",
                             [](CLI::App& c, BuildsOptions& o) { c.add_flag("--json", o.json, "As JSON"); });
+  subcommand<SizesOptions>(app, invocation, "sizes",
+                           "Say where the bytes of an image are: layers, largest files, waste",
+                           [](CLI::App& c, SizesOptions& o) {
+                             c.add_option("image", o.image, "Name; pulled when it is not there")->required();
+                             c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT]");
+                             c.add_flag("--json", o.json, "As JSON");
+                             c.add_flag("--offline", o.offline, "Never touch the network");
+                           });
   subcommand<ReproduceOptions>(app, invocation, "reproduce",
                                "Build twice, in different environments, and say what differs and why",
                                [&](CLI::App& c, ReproduceOptions& o) {
