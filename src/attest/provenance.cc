@@ -80,7 +80,8 @@ class Reader {
     return found == facts_.pins.end() ? "" : found->second;
   }
 
-  void read_source(const llb::Vertex& vertex, const llb::SourceOp& source) {
+  void read_source(const llb::Vertex& vertex, llb::SourceOp source) {
+    if (facts_.policies) facts_.policies->apply(source);
     const std::string_view scheme = source.scheme();
     const std::string rest = source.identifier.substr(std::min(source.identifier.size(), scheme.size() + 3));
     if (scheme == "local") {
@@ -330,6 +331,9 @@ Json version_1(Parts& parts) {
   if (!parts.config.is_null()) internal.set("buildConfig", parts.config);
   internal.set("builderPlatform", parts.facts.builder_platform);
   internal.set_nonempty("slipway_lock", parts.facts.lock_digest);
+  if (const auto* policies = parts.facts.policies) {
+    internal.set_nonempty("slipway_policies", Json::strings(policies->digests()));
+  }
   Json definition = Json::object();
   definition.set("buildType", kBuildTypeV1).set("externalParameters", std::move(external));
   definition.set("internalParameters", std::move(internal));

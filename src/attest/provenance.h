@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "attest/options.h"
+#include "attest/source_policy.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "llb/definition.h"
@@ -36,6 +37,7 @@ struct BuildFacts {
   base::Nanos finished = 0;
   std::string builder_platform;
   std::string lock_digest;  ///< of the lock file, or ""
+  const SourcePolicies* policies = nullptr;
 };
 
 base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts);

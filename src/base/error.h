@@ -88,6 +88,10 @@ class Error : public std::exception {
   const std::optional<SourceRange>& source() const { return source_; }
   void set_source(SourceRange source) { source_ = std::move(source); }
 
+  /// A policy said no, where nothing was broken; the program's exit code tells the two apart.
+  bool is_refusal() const { return is_refusal_; }
+  void set_refusal() { is_refusal_ = true; }
+
   /// Digest of the vertex whose op failed, or "".
   const std::string& vertex() const { return vertex_; }
   void set_vertex(std::string digest) { vertex_ = std::move(digest); }
@@ -102,6 +106,7 @@ class Error : public std::exception {
   std::string text_;
   std::optional<SourceRange> source_;
   std::string vertex_;
+  bool is_refusal_ = false;
   std::string hint_;
 };
 

@@ -29,6 +29,7 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.pins = session.services().pins.pins();
   for (const auto& image : session.services().pins.asked_images()) facts.asked_images.insert(image.name);
   if (const auto lock = read_lock(session.lock_path())) facts.lock_digest = base::sha256(*lock).str();
+  facts.policies = &session.policies();
   facts.id = session.id();
   facts.started = started;
   facts.finished = base::system_clock().now();

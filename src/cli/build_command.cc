@@ -250,6 +250,7 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
       return kGateRefused;
     }
     print_failure(*display, error, session.get());
+    if (error.is_refusal()) return kGateRefused;
     if (interrupt.requested()) return kInterrupted;
     if (session && stand_in_failed(*session, given, interrupt.token())) return std::nullopt;
     return kFailed;

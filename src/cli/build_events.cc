@@ -16,8 +16,13 @@ void BuildEvents::announce(const llb::Graph& graph) {
     }
     {
       const std::lock_guard lock(mutex_);
-      if (!known_.emplace(vertex.digest, Known{shown, vertex.sources, {}, {}, ""}).second) continue;
+      if (!known_.emplace(vertex.digest, Known{shown, vertex.sources, {}, {}, "", {}}).second) continue;
       order_.push_back(vertex.digest);
+      // A download, say, has no line of its own: it is told with that of the step that wants it.
+      for (const auto& input : shown.inputs) {
+        auto& lines = known_[input].wanted_by;
+        if (lines.empty()) lines = vertex.sources;
+      }
     }
     sink_.event(shown);
   }
@@ -26,8 +31,9 @@ void BuildEvents::announce(const llb::Graph& graph) {
 std::optional<base::SourceRange> BuildEvents::source_of(const base::Digest& vertex) const {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(vertex);
-  if (found == known_.end() || found->second.sources.empty()) return std::nullopt;
-  return found->second.sources.front();
+  if (found == known_.end()) return std::nullopt;
+  const auto& lines = found->second.sources.empty() ? found->second.wanted_by : found->second.sources;
+  return lines.empty() ? std::nullopt : std::optional(lines.front());
 }
 
 progress::Vertex BuildEvents::change(const base::Digest& vertex, const auto& edit) {

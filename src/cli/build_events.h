@@ -54,7 +54,8 @@ class BuildEvents final : public solve::Observer, public ops::Events {
     std::vector<base::SourceRange> sources;
     std::optional<solve::Outcome> outcome;
     std::optional<ops::Explanation> why;
-    std::string step;  ///< solve::Vertex::step
+    std::string step;                          ///< solve::Vertex::step
+    std::vector<base::SourceRange> wanted_by;  ///< the lines of a step that uses it
   };
   progress::Vertex change(const base::Digest& vertex, const auto& edit);
   ops::Explanation explain(const solve::Vertex& vertex, const solve::Decision& decision);

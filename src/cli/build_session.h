@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/remote_cache.h"
 #include "cli/source_locks.h"
+#include "cli/source_policies.h"
 #include "dockerfile/check.h"
 #include "ops/record_storage.h"
 #include "ops/result.h"
@@ -57,6 +58,7 @@ class BuildSession {
   /// From now on instead of the lock file beside the Dockerfile.
   void use_lock(ops::SourceLock lock) { lock_ = std::move(lock); }
 
+  const attest::SourcePolicies& policies() const { return policies_; }
   House& house() { return house_; }
   BuildHistory& history() { return history_; }
   const std::string& id() const { return id_; }
@@ -81,6 +83,7 @@ class BuildSession {
   ops::Secrets secrets_;
   ops::ByHand by_hand_;
   ops::SourcePins pins_;
+  attest::SourcePolicies policies_;
   ops::SourceLock lock_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;

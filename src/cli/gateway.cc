@@ -152,7 +152,14 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
     throw error;
   }
   const llb::Graph graph = llb::parse(definition);
-  if (const auto* local = sole_local_source(graph)) {
+  if (const auto* wanted = sole_local_source(graph)) {
+    llb::SourceOp source = *wanted;
+    services_.policy.apply(source);
+    const llb::SourceOp* local = &source;
+    if (source.scheme() != "local") {
+      base::fail(base::Code::failed_precondition, "{} was replaced by {}, which is no directory of this machine",
+                 wanted->identifier, source.identifier);
+    }
     const std::string name = local->identifier.substr(std::string_view("local://").size());
     const auto directory = services_.locals.directory(name);
     if (!directory) base::fail(base::Code::not_found, "no local directory was given for {}", local->identifier);
@@ -192,8 +199,9 @@ std::optional<std::string> EngineGateway::locked_image(std::string_view scheme, 
   return services_.lock.image(reference->tagged().str(), platform);
 }
 
-dockerfile::SourceMeta EngineGateway::resolve(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
+dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const dockerfile::ResolveOptions& options,
                                               const std::stop_token& stop) {
+  services_.policy.apply(source);
   dockerfile::SourceMeta meta;
   meta.op = source;
   const std::string_view scheme = source.scheme();

@@ -26,7 +26,7 @@ class EngineGateway final : public dockerfile::Gateway {
  private:
   std::optional<std::string> locked_image(std::string_view scheme, const std::string& name,
                                           const std::string& platform) const;
-  dockerfile::SourceMeta resolve(const llb::SourceOp& source, const dockerfile::ResolveOptions& options,
+  dockerfile::SourceMeta resolve(llb::SourceOp source, const dockerfile::ResolveOptions& options,
                                  const std::stop_token& stop);
 
   const ops::Services& services_;

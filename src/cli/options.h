@@ -58,8 +58,9 @@ struct BuildOptions {
   bool check = false;
   bool quiet = false;
   bool offline = false;
-  bool locked = false;        ///< only what the lock file pins
-  bool no_lock = false;       ///< as if there were no lock file
+  std::vector<std::string> source_policies;  ///< files of rules about sources
+  bool locked = false;                       ///< only what the lock file pins
+  bool no_lock = false;                      ///< as if there were no lock file
   bool reproducible = false;  ///< fixed time, from git where there is none, in everything that is written
   bool paranoid = false;      ///< read every context file, whatever its times say
 };

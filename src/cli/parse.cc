@@ -30,11 +30,25 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
     app.add_flag_function(name, [note, name](std::int64_t) { note(name); }, "accepted, no effect")->group("");
   }
   for (const char* flag : {"--builder", "--isolation", "--memory-swap", "--cpu-period", "--cpu-quota", "--cpu-shares",
-                           "--cpuset-cpus", "--cpuset-mems", "--security-opt", "--format", "--policy"}) {
+                           "--cpuset-cpus", "--cpuset-mems", "--security-opt", "--format"}) {
     app.add_option_function<std::string>(
            flag, [note, flag](const std::string&) { note(flag); }, "accepted, no effect")
         ->group("");
   }
+}
+
+/// docker buildx's policies are programs in Rego; to build on without asking them would be to say yes.
+void refuse_rego(CLI::App& app) {
+  app.add_option_function<std::string>(
+         "--policy",
+         [](const std::string& value) {
+           if (value == "disabled=true") return;
+           throw CLI::ValidationError(
+               "--policy",
+               "policies in Rego are not supported; --source-policy takes rules in JSON (docs/accounting.md)");
+         },
+         "not supported")
+      ->group("");
 }
 
 void add_gate_flags(CLI::App& app, BuildOptions& options) {
@@ -60,6 +74,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--layers{}", options.layers, "--layers=max:N: at most N layers in the image");
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
+  refuse_rego(app);
   add_gate_flags(app, options);
   app.add_option("--sign", options.sign_key, "Private key (PEM): sign what is pushed, as cosign does");
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");
@@ -102,6 +117,8 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--cache-to", options.cache_to, "Where to export the cache");
   app.add_flag("--pull", options.pull, "Always ask the registry for newer images");
   app.add_flag("--offline", options.offline, "Never touch the network");
+  repeated(app, "--source-policy,--source-policy-file", options.source_policies,
+           "Rules about images, repositories and downloads, as JSON (docs/accounting.md)");
   app.add_flag("--locked", options.locked, "Use nothing but what the lock file beside the Dockerfile pins");
   app.add_flag("--no-lock", options.no_lock, "Build as if there were no lock file");
   app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");

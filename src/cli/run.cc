@@ -59,7 +59,7 @@ int run(const std::vector<std::string>& args) {
     return kInterrupted;
   } catch (const base::Error& error) {
     std::fputs(progress::error_report(error).c_str(), stderr);
-    return kFailed;
+    return error.is_refusal() ? kGateRefused : kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ERROR: internal error: %s\nplease report this\n", error.what());
     return kFailed;

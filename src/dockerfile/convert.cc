@@ -592,7 +592,8 @@ class Converter {
     MetaResolver::Image meta;
     try {
       meta = client_.resolver().resolve(stage.stage.base_name, base_question(stage.stage.base_name, platform));
-    } catch (const base::Error& error) {
+    } catch (base::Error& error) {
+      if (error.is_refusal()) throw;
       auto options = stages_.names();
       for (auto& name : common_images()) options.push_back(std::move(name));
       throw base::Error(error.code(), with_suggestion(written + ": " + error.text(), written, options));

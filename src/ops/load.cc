@@ -18,9 +18,20 @@ std::shared_ptr<solve::Op> make_source(const llb::Vertex& vertex, const llb::Sou
   base::fail(base::Code::unimplemented, "source {} has a scheme that is not known here", source.identifier);
 }
 
+std::shared_ptr<solve::Op> make_allowed_source(llb::Vertex vertex, const Services& services) {
+  auto& source = std::get<llb::SourceOp>(vertex.op.kind);
+  try {
+    services.policy.apply(source);
+  } catch (base::Error& error) {
+    error.set_vertex(vertex.digest.str());
+    throw;
+  }
+  return make_source(vertex, source, services);
+}
+
 std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& services) {
   if (const auto* results = services.by_hand.given(vertex.digest)) return make_given(vertex, *results);
-  if (const auto* source = std::get_if<llb::SourceOp>(&vertex.op.kind)) return make_source(vertex, *source, services);
+  if (std::holds_alternative<llb::SourceOp>(vertex.op.kind)) return make_allowed_source(vertex, services);
   if (std::holds_alternative<llb::ExecOp>(vertex.op.kind)) return make_exec(vertex, services);
   if (std::holds_alternative<llb::FileOp>(vertex.op.kind)) return make_file(vertex, services);
   if (std::holds_alternative<llb::MergeOp>(vertex.op.kind)) return make_merge(vertex, services);

@@ -13,6 +13,7 @@
 #include "ops/secrets.h"
 #include "ops/source_lock.h"
 #include "ops/source_pins.h"
+#include "ops/source_policy.h"
 #include "ops/ssh_forward.h"
 #include "ops/worker.h"
 #include "snapshot/snapshotter.h"
@@ -46,6 +47,7 @@ struct Services {
   Secrets& secrets;
   ByHand& by_hand;
   SourcePins& pins;
+  const SourcePolicy& policy;
   const SourceLock& lock;
   Events& events;
   const BuildSettings& settings;
