@@ -19,6 +19,11 @@ rm -f /tmp/slipway-format.$$
 mapfile -t texts < <(git ls-files 'src/*' 'docs/*' '*.md' 'tools/*' | grep -v testdata)
 if codespell -q 3 -L "chache,coppy,vertexes,bulid,RUNN,runn,buid,cpoy,buildd,soruce,crate,te,fo,nd,ans,ro,aks,ser,wil,ot,hel,passt" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
 
+missing=$(sed -n 's/^|.*| \([a-z_, ]*\) |$/\1/p' docs/mission.md | tr -d ' ' | tr ',' '\n' | grep -vx test | while read -r name; do
+  [ -f "tests/e2e/cases/$name.sh" ] || printf ' %s' "$name"
+done)
+if [ -z "$missing" ]; then say 'tests of docs/mission.md' clean; else say 'tests of docs/mission.md' "not there:$missing"; fi
+
 mapfile -t scripts < <(git ls-files 'dev' 'tools/*.sh' 'tests/*.sh' 'tests/e2e/*' '.ci/run' | xargs -r grep -lE '^#!.*(ba)?sh$')
 if shellcheck -x -S warning "${scripts[@]}"; then say shell clean; else say shell "see above"; fi
 

@@ -46,7 +46,7 @@ bool find_match(const re2::RE2& expression, std::string_view text, std::size_t a
                           static_cast<int>(groups.size()));
 }
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// What a reference in a template stands for; a group that is not there stands for nothing.
 std::string_view group_named(std::string_view name, const re2::RE2& expression, const Groups& groups) {
@@ -67,7 +67,7 @@ std::pair<std::size_t, std::string_view> reference_at(std::string_view text) {
   const bool braced = text.starts_with("${");
   const std::size_t start = braced ? 2 : 1;
   std::size_t end = start;
-  while (end < text.size() && is_word(text[end])) ++end;
+  while (end < text.size() && is_name_character(text[end])) ++end;
   if (end == start) return {0, {}};
   if (braced && (end == text.size() || text[end] != '}')) return {0, {}};
   return {end + (braced ? 1 : 0), text.substr(start, end - start)};

@@ -21,7 +21,7 @@ constexpr std::array kSettable{llb::attr::kHttpChecksum,    llb::attr::kHttpFile
                                llb::attr::kGitFullUrl,      llb::attr::kGitChecksum,  llb::attr::kGitSkipSubmodules,
                                llb::attr::kImageResolveMode};
 
-[[noreturn]] void refuse(std::string message) {
+[[noreturn]] void deny_source(std::string message) {
   base::Error error(base::Code::permission_denied, std::move(message));
   error.set_refusal();
   throw error;
@@ -171,7 +171,7 @@ const SourcePolicies::Rule* SourcePolicies::apply_once(llb::SourceOp& source) co
       if (rule.action == Action::convert && rule.convert(source)) return &rule;
     }
     if (denied_by) {
-      refuse(base::format("source {} denied by {}", source.identifier, denied_by->name));
+      deny_source(base::format("source {} denied by {}", source.identifier, denied_by->name));
     }
   }
   return nullptr;
@@ -185,7 +185,8 @@ void SourcePolicies::apply(llb::SourceOp& source) const {
     if (!rule) return;
     last = rule;
   }
-  refuse(base::format("source {} is converted more than {} times, at last by {}", asked, kMaxConversions, last->name));
+  deny_source(
+      base::format("source {} is converted more than {} times, at last by {}", asked, kMaxConversions, last->name));
 }
 
 }  // namespace attest

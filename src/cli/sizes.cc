@@ -49,8 +49,8 @@ ImageSizes sizes_of_image(const BuiltImage& built, BuildSession& session, const 
 
 std::string sizes_text(const ImageSizes& sizes) {
   const auto& report = sizes.report;
-  std::string text =
-      base::format("the image: {} in {} layers\n", base::human_size(report.total()), report.layers.size());
+  std::string text = base::format("the image: {} in {} layer{}\n", base::human_size(report.total()),
+                                  report.layers.size(), report.layers.size() == 1 ? "" : "s");
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     const std::string step = i < sizes.steps.size() ? sizes.steps[i] : "";
     text += line(report.layers[i], step.empty() ? "(base image)" : one_line(step));
