@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "attest/delivered_files.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -163,7 +164,8 @@ bool is_program_directory(std::string_view path) { return base::is_one_of(path, 
 
 class Noter {
  public:
-  Noter(const std::vector<TracedLayer>& layers, const std::stop_token& stop) : layers_(layers), stop_(stop) {}
+  Noter(int root, const std::vector<TracedLayer>& layers, const std::stop_token& stop)
+      : delivered_(root), layers_(layers), stop_(stop) {}
 
   void look_at_image(int root) {
     layer::walk_tree(root, {.stop = stop_}, [&](const layer::TreeEntry& entry) {
@@ -188,7 +190,8 @@ class Noter {
         std::string bytes(std::min<std::size_t>(static_cast<std::size_t>(entry.stat().st_size), kMaxRead), '\0');
         bytes.resize(base::read_at(file.get(), bytes.data(), bytes.size(), 0));
         const auto kind = credential_in(bytes, entry.path());
-        if (!kind.empty()) found_.secrets.push_back({entry.path(), "holds " + std::string(kind), layer.step});
+        if (kind.empty() || delivered_.has(entry.path(), file)) return layer::Visit::go_on;
+        found_.secrets.push_back({entry.path(), "holds " + std::string(kind), layer.step});
       } catch (const base::Error&) {
         found_.secrets.push_back({entry.path(), "cannot be read", layer.step});
       }
@@ -218,6 +221,7 @@ class Noter {
     list.push_back({path, std::move(what), std::move(step)});
   }
 
+  DeliveredFiles delivered_;
   const std::vector<TracedLayer>& layers_;
   const std::stop_token& stop_;
   NotedFiles found_;
@@ -271,7 +275,7 @@ std::string_view credential_in(std::string_view bytes, std::string_view path) {
 
 NotedFiles note_files(int root, const std::vector<TracedLayer>& layers, std::size_t first_own,
                       const std::stop_token& stop) {
-  Noter noter(layers, stop);
+  Noter noter(root, layers, stop);
   noter.look_at_image(root);
   for (std::size_t i = first_own; i < layers.size(); ++i) noter.look_at_layer(layers[i]);
   return noter.take();
