@@ -148,6 +148,7 @@ struct SizesOptions {
 struct ReproduceOptions {
   BuildOptions build;                  ///< read for its mistakes only
   std::vector<std::string> arguments;  ///< for `build`
+  std::string of;                      ///< an image to compare with in place of a first build
   bool as_is = false;                  ///< without --reproducible
   bool json = false;
 };

@@ -223,6 +223,7 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
                                "Build twice, in different environments, and say what differs and why",
                                [&](CLI::App& c, ReproduceOptions& o) {
                                  add_build_flags(c, o.build, invocation.notes);
+                                 c.add_option("--of", o.of, "Build once, and compare with this image");
                                  c.add_flag("--as-is", o.as_is, "Keep the times of files (without --reproducible)");
                                  c.add_flag("--json", o.json, "As JSON");
                                });
@@ -329,7 +330,10 @@ Invocation parse_command_line(const std::vector<std::string>& args) {
   if (auto* reproduce = std::get_if<ReproduceOptions>(&invocation.command)) {
     const auto command = std::find(args.begin(), args.end(), "reproduce");
     for (auto arg = command + 1; arg < args.end(); ++arg) {
-      if (*arg != "--as-is" && *arg != "--json") reproduce->arguments.push_back(*arg);
+      if (*arg == "--of" && arg + 1 < args.end())
+        ++arg;
+      else if (*arg != "--as-is" && *arg != "--json" && !arg->starts_with("--of="))
+        reproduce->arguments.push_back(*arg);
     }
   }
   return invocation;

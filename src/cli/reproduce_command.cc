@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// slipway reproduce: builds twice, the second time in another environment, and says what came out differently.
+// slipway reproduce: builds twice, the second time in another environment, and says what came out differently; with an
+// image to compare with, the first build is that.
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "cli/house.h"
 #include "cli/interrupt.h"
 #include "cli/print_line.h"
+#include "oci/reference.h"
 
 namespace cli {
 namespace {
@@ -52,21 +54,39 @@ class OneProcessor {
   bool known_ = false;
 };
 
-/// One build by a process of its own, without the cache, into a layout directory.
-void build_into(const std::string& directory, std::string_view host_name, const std::string& root,
-                const ReproduceOptions& options, const std::stop_token& stop) {
+/// One build by a process of its own into a layout directory.
+void run_build_into(const std::string& directory, const std::string& root, std::vector<std::string> arguments,
+                    const std::string& input, std::string_view what, const std::stop_token& stop) {
   base::Command command;
   command.argv = {"/proc/self/exe", "--root", root, "build"};
-  command.argv.insert(command.argv.end(), options.arguments.begin(), options.arguments.end());
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.argv.insert(command.argv.end(),
-                      {"--no-cache", "--progress=plain", "-o",
-                       "type=oci,tar=false,compression=uncompressed,force-compression=true,dest=" + directory,
-                       "--build-arg", base::format("BUILDKIT_SANDBOX_HOSTNAME={}", host_name)});
-  if (!options.as_is) command.argv.emplace_back("--reproducible");
-  const base::Output output = base::run_collect(std::move(command), {}, stop);
+                      {"--progress=plain", "-o",
+                       "type=oci,tar=false,compression=uncompressed,force-compression=true,dest=" + directory});
+  const base::Output output = base::run_collect(std::move(command), input, stop);
   if (output.status.ok()) return;
-  std::fputs(output.err.c_str(), stderr);
-  base::fail(base::Code::failed_precondition, "the build itself fails, exit code {}", output.status.code);
+  std::fputs(safe_lines(output.err).c_str(), stderr);
+  base::fail(base::Code::failed_precondition, "{}, exit code {}", what, output.status.code);
+}
+
+/// The build in question, without the cache.
+void build_into(const std::string& directory, std::string_view host_name, const std::string& root,
+                const ReproduceOptions& options, const std::stop_token& stop) {
+  auto arguments = options.arguments;
+  arguments.insert(arguments.end(),
+                   {"--no-cache", "--build-arg", base::format("BUILDKIT_SANDBOX_HOSTNAME={}", host_name)});
+  if (!options.as_is) arguments.emplace_back("--reproducible");
+  run_build_into(directory, root, std::move(arguments), {}, "the build itself fails", stop);
+}
+
+/// The image to compare with, as a build that adds nothing to it.
+void fetch_into(const std::string& directory, const std::string& root, const ReproduceOptions& options,
+                const std::stop_token& stop) {
+  std::vector<std::string> arguments = {"-"};
+  for (const auto& platform : options.build.platforms) arguments.push_back("--platform=" + platform);
+  if (options.build.offline) arguments.emplace_back("--offline");
+  run_build_into(directory, root, std::move(arguments), "FROM " + oci::Reference::parse(options.of).str() + "\n",
+                 base::format("{} is not to be had", options.of), stop);
 }
 
 struct BuiltLayer {
@@ -80,8 +100,19 @@ struct BuiltLayout {
   base::Json config;  ///< without what follows from the layers
 };
 
+/// When an image was made is no part of what it is.
+void forget_times(base::Json& config) {
+  config.erase("created");
+  base::Json history = base::Json::array();
+  for (base::Json entry : config["history"].items()) {
+    entry.erase("created");
+    history.push(std::move(entry));
+  }
+  config.set("history", std::move(history));
+}
+
 /// All images of a layout, one behind the other.
-BuiltLayout read_layout(const std::string& directory) {
+BuiltLayout read_layout(const std::string& directory, bool with_times) {
   const auto read = [&](const base::Json& descriptor) {
     return base::Json::parse(
         base::read_file(directory + "/blobs/sha256/" + descriptor["digest"].as_string().substr(7)));
@@ -108,6 +139,7 @@ BuiltLayout read_layout(const std::string& directory) {
           {digest, directory + "/blobs/sha256/" + digest.substr(7), i < steps.size() ? steps[i] : ""});
     }
     config.erase("rootfs");
+    if (!with_times) forget_times(config);
     built.config.push(std::move(config));
   }
   return built;
@@ -136,7 +168,10 @@ struct LayerDifference {
 
 std::vector<LayerDifference> compare(const BuiltLayout& first, const BuiltLayout& second) {
   if (first.layers.size() != second.layers.size()) {
-    base::fail(base::Code::internal, "the builds have {} and {} layers", first.layers.size(), second.layers.size());
+    base::Error error(base::Code::failed_precondition, base::format("the first has {} layers, the second {}",
+                                                                    first.layers.size(), second.layers.size()));
+    error.set_hint("they are not of one Dockerfile, or not built with the same flags");
+    throw error;
   }
   std::vector<LayerDifference> differences;
   for (std::size_t i = 0; i < first.layers.size(); ++i) {
@@ -185,20 +220,27 @@ int run_reproduce(const std::string& root, const ReproduceOptions& options) {
   base::make_directories(store);
   const base::TemporaryDirectory room("reproduce-", store);
   const auto started = std::chrono::steady_clock::now();
-  build_into(room.path() + "/first", attest::kFirstHostName, store, options, interrupt.token());
-  std::this_thread::sleep_until(started + kApart);
+  if (options.of.empty()) {
+    build_into(room.path() + "/first", attest::kFirstHostName, store, options, interrupt.token());
+    std::this_thread::sleep_until(started + kApart);
+  } else {
+    fetch_into(room.path() + "/first", store, options, interrupt.token());
+  }
   {
     const OneProcessor alone;
     build_into(room.path() + "/second", attest::kSecondHostName, store, options, interrupt.token());
   }
-  const auto first = read_layout(room.path() + "/first");
-  const auto second = read_layout(room.path() + "/second");
+  const auto first = read_layout(room.path() + "/first", options.of.empty());
+  const auto second = read_layout(room.path() + "/second", options.of.empty());
   const auto differences = compare(first, second);
   const bool same_config = first.config == second.config;
   if (options.json) {
     std::printf("%s\n", json_of(differences, first.layers.size(), same_config).dump(2).c_str());
   } else {
     for (const auto& layer : differences) print(layer);
+    if (!differences.empty() && !options.of.empty()) {
+      print_line("files that two builds of this source have alike (see without --of) are of another source there");
+    }
     if (!same_config) print_line("the image's config differs: its environment, labels or history");
     if (differences.empty() && same_config) {
       print_line(

@@ -26,6 +26,26 @@ tar -xf out.tar -C "$(mkdir -p out; echo out)"
 config=$(jq -r '.manifests[0].digest[7:]' out/index.json)
 config=$(jq -r '.config.digest[7:]' "out/blobs/sha256/$config")
 same "$(date -u -d "$(jq -r .created "out/blobs/sha256/$config")" +%s)" "$(git -C ctx log -1 --format=%ct)"
+# Another machine's image of the same source, and one that is not of it.
+slipway build -q --reproducible -t shipped:1 ctx >/dev/null
+slipway reproduce ctx --of shipped:1 >said 2>log || { cat said log; fail 'it is the same'; }
+contains said 'reproducible: '
+cp -r ctx other && echo backdoor >>other/data/b && git -C other commit -qam two
+slipway build -q --reproducible -t other:1 --build-arg SOURCE_DATE_EPOCH="$(git -C ctx log -1 --format=%ct)" other >/dev/null
+code=0
+slipway reproduce ctx --of=other:1 >said 2>log || code=$?
+same $code 1
+contains said '/srv/all: content from byte 8'
+contains said 'are of another source there'
+contains said 'COPY /out /srv'
+code=0
+slipway reproduce ctx --of "$base" >said 2>log || code=$?
+same $code 1
+contains log 'layers, the second'
+code=0
+slipway reproduce ctx --of nowhere:1 --offline >said 2>log || code=$?
+same $code 1
+contains log 'nowhere:1 is not to be had'
 # Without it only the times differ.
 code=0
 slipway reproduce --as-is --json ctx >said 2>log || code=$?
