@@ -45,8 +45,10 @@ std::vector<std::string> subjects_of(std::string_view message) {
     const std::size_t colon = message.find(": ", unknown);
     if (colon != message.npos) subjects.emplace_back(first_word(message.substr(colon + 2)));
   }
-  const std::string_view first = first_word(message);
-  const bool named = first.size() < message.size() && message[first.size()] == ':';
+  // The name of an image has colons of its own.
+  std::string_view first = message.substr(0, message.find_first_of(" \n"));
+  const bool named = first.ends_with(':') && first.size() < message.size();
+  if (named) first.remove_suffix(1);
   if (named && first.find_first_of(kQuotes) == first.npos) subjects.emplace_back(first);
   std::erase_if(subjects, [](const std::string& part) { return part.size() < 2; });
   return subjects;

@@ -22,6 +22,7 @@ TEST(Subject, IsTheUnknownWordOrTheFirst) {
   EXPECT_THAT(subjects_of("dockerfile parse error on line 2: unknown instruction: COPPY (did you mean COPY?)"),
               ElementsAre("COPPY"));
   EXPECT_THAT(subjects_of("biuld: docker.io/library/biuld:latest: not found"), ElementsAre("biuld"));
+  EXPECT_THAT(subjects_of("localhost:5000/x:1: not found"), ElementsAre("localhost:5000/x:1"));
 }
 
 TEST(Subject, IsAPathWithAndWithoutItsRoot) {
