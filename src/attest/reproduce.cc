@@ -2,13 +2,16 @@
 #include "attest/reproduce.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
+#include <span>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/strings.h"
+#include "layer/compress.h"
 #include "layer/tar_reader.h"
 
 namespace attest {
@@ -248,9 +251,7 @@ std::optional<Cause> cause_by_name(std::string_view path) {
   return std::nullopt;
 }
 
-}  // namespace
-
-Cause usual_cause(std::string_view path, std::string_view a, std::string_view b, std::uint64_t offset) {
+Cause plain_cause(std::string_view path, std::string_view a, std::string_view b, std::uint64_t offset) {
   if (const auto cause = cause_by_format(path, a, offset)) return *cause;
   const std::string word = word_at(a, static_cast<std::size_t>(offset));
   const std::string other = word_at(b, static_cast<std::size_t>(offset));
@@ -271,6 +272,39 @@ Cause usual_cause(std::string_view path, std::string_view a, std::string_view b,
   if (small(word) && small(other))
     return {"a small number, as the count of processors", "give it a fixed value (make -j in flags, not in files)"};
   return {"random or machine-dependent bytes", "find what the step draws by lot or asks of the machine"};
+}
+
+/// What gzip or zstd made the bytes of; as much as can be read where they are cut off.
+std::optional<std::string> unpacked(std::string_view packed) {
+  if (layer::sniff_compression(std::as_bytes(std::span(packed))) == layer::Compression::none) return std::nullopt;
+  layer::StringSource source(packed);
+  std::string text;
+  try {
+    const auto plain = layer::make_decompressor(source);
+    std::array<std::byte, 1U << 16> buffer;
+    while (text.size() < kMaxContent) {
+      const std::size_t count = plain->read(buffer);
+      if (count == 0) break;
+      text.append(reinterpret_cast<const char*>(buffer.data()), count);
+    }
+  } catch (const base::Error&) {
+    if (text.empty()) return std::nullopt;
+  }
+  return text;
+}
+
+}  // namespace
+
+Cause usual_cause(std::string_view path, std::string_view a, std::string_view b, std::uint64_t offset) {
+  // Once: what is packed twice may well be packed without end.
+  const auto inner_a = unpacked(a);
+  const auto inner_b = unpacked(b);
+  if (!inner_a || !inner_b) return plain_cause(path, a, b, offset);
+  if (*inner_a == *inner_b) {
+    if (const auto cause = cause_by_format(path, a, offset)) return *cause;
+    return {"the same content, packed differently", "the same compressor, level and count of threads"};
+  }
+  return plain_cause(path.substr(0, path.rfind('.')), *inner_a, *inner_b, first_difference(*inner_a, *inner_b));
 }
 
 std::vector<Difference> compare_layers(const OpenLayer& first, const OpenLayer& second) {

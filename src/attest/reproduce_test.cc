@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "layer/compress.h"
 #include "layer/tar_writer.h"
 
 namespace attest {
@@ -67,6 +68,32 @@ std::string cause(const std::string& path, const std::string& a, const std::stri
   std::uint64_t at = 0;
   while (at < std::min(a.size(), b.size()) && a[at] == b[at]) ++at;
   return usual_cause(path, a, b, at).cause;
+}
+
+std::string packed(const std::string& text, layer::Compression kind = layer::Compression::gzip, int level = 6) {
+  layer::StringSink sink;
+  const auto compressor = layer::make_compressor({.kind = kind, .level = level}, sink);
+  compressor->write(std::as_bytes(std::span(text)));
+  compressor->finish();
+  return sink.text;
+}
+
+TEST(Reproduce, LooksIntoWhatIsPacked) {
+  std::string tar(512, 'x');
+  tar.replace(257, 5, "ustar");
+  std::string later = tar;
+  later[140] = 'y';
+  EXPECT_EQ(cause("a.tar.gz", packed(tar), packed(later)), "a tar archive keeps times and order");
+  EXPECT_EQ(cause("a.tar.zst", packed(tar, layer::Compression::zstd), packed(later, layer::Compression::zstd)),
+            "a tar archive keeps times and order");
+  EXPECT_EQ(cause("log.gz", packed("built 2026-11-28 10:00:01\n"), packed("built 2026-11-28 10:00:03\n")),
+            "the time of the build");
+  const std::string text(5000, 'q');
+  EXPECT_EQ(cause("x.gz", packed(text, layer::Compression::gzip, 0), packed(text, layer::Compression::gzip, 9)),
+            "the same content, packed differently");
+  // Cut off, or no gzip but by its first bytes: what the bytes themselves say.
+  EXPECT_EQ(cause("x.gz", "\x1f\x8b\x08 nothing qwxyz", "\x1f\x8b\x08 nothing asdfg"),
+            "random or machine-dependent bytes");
 }
 
 TEST(Reproduce, KnowsTheUsualCauses) {
