@@ -5,23 +5,23 @@
 need_root
 need crun newuidmap jq unshare setcap
 unshare --user true 2>/dev/null || skip "user namespaces are shut"
-mkdir -p bundle/rootfs/{usr,etc,proc,sys,dev,tmp,work,run,root,home}
+mkdir -p bundle/rootfs/{usr,etc,proc,sys,dev,tmp,opt/ci,run,root,home}
 for link in bin sbin lib lib64; do [ ! -L "/$link" ] || ln -s "$(readlink "/$link")" "bundle/rootfs/$link"; done
 cp -a /etc/passwd /etc/group /etc/ld.so.cache /etc/alternatives bundle/rootfs/etc/ 2>/dev/null || true
 echo 'ci:x:4242:4242::/home:/bin/bash' >>bundle/rootfs/etc/passwd
 echo 'ci:x:4242:' >>bundle/rootfs/etc/group
-install -m 755 "$SLIPWAY" bundle/rootfs/work/slipway
-cp "$E2E_WORK/base.tar" bundle/rootfs/work/
-mkdir bundle/rootfs/work/ctx
-printf 'FROM %s\nRUN id -u > /id; touch /made\nCOPY file /copied\nRUN cat /copied\n' "$base" >bundle/rootfs/work/ctx/Dockerfile
-echo copied >bundle/rootfs/work/ctx/file
+install -m 755 "$SLIPWAY" bundle/rootfs/opt/ci/slipway
+cp "$E2E_WORK/base.tar" bundle/rootfs/opt/ci/
+mkdir bundle/rootfs/opt/ci/ctx
+printf 'FROM %s\nRUN id -u > /id; touch /made\nCOPY file /copied\nRUN cat /copied\n' "$base" >bundle/rootfs/opt/ci/ctx/Dockerfile
+echo copied >bundle/rootfs/opt/ci/ctx/file
 chmod -R a+rX bundle/rootfs
-cat >bundle/rootfs/work/job <<'END'
+cat >bundle/rootfs/opt/ci/job <<'END'
 set -e
 export HOME=/tmp/home PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mkdir -p $HOME
-/work/slipway import /work/base.tar local/busybox
-/work/slipway build --progress=plain -o /tmp/out /work/ctx
+/opt/ci/slipway import /opt/ci/base.tar local/busybox
+/opt/ci/slipway build --progress=plain -o /tmp/out /opt/ci/ctx
 cat /tmp/out/id /tmp/out/copied
 END
 caps='["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FSETID","CAP_FOWNER","CAP_MKNOD","CAP_NET_RAW","CAP_SETGID","CAP_SETUID","CAP_SETFCAP","CAP_SETPCAP","CAP_NET_BIND_SERVICE","CAP_SYS_CHROOT","CAP_KILL","CAP_AUDIT_WRITE"]'
@@ -31,7 +31,7 @@ job() {
   [ "$1" != 0 ] || held=$caps
   jq -n --argjson uid "$1" --argjson caps "$caps" --argjson held "$held" --argjson masked "$2" '{
     ociVersion: "1.0.2", hostname: "ci", root: {path: "rootfs"},
-    process: {user: {uid: $uid, gid: $uid}, args: ["/bin/bash", "/work/job"], cwd: "/", env: ["PATH=/usr/bin:/bin"],
+    process: {user: {uid: $uid, gid: $uid}, args: ["/bin/bash", "/opt/ci/job"], cwd: "/", env: ["PATH=/usr/bin:/bin"],
               capabilities: {bounding: $caps, effective: $held, permitted: $held}},
     mounts: [
       {destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]},
@@ -56,10 +56,10 @@ job 4242 '[]' || { cat log; fail 'as a user with subordinate ids'; }
 contains log 'newuidmap refused the id map'
 contains log 'setcap cap_setuid+ep'
 same "$(tail -n 2 log)" $'0\ncopied'
-for program in newuidmap newgidmap; do install -m 755 "$(command -v $program)" "bundle/rootfs/work/$program"; done
-setcap cap_setuid+ep bundle/rootfs/work/newuidmap
-setcap cap_setgid+ep bundle/rootfs/work/newgidmap
-sed -i 's|PATH=|PATH=/work:|' bundle/rootfs/work/job
+for program in newuidmap newgidmap; do install -m 755 "$(command -v $program)" "bundle/rootfs/opt/ci/$program"; done
+setcap cap_setuid+ep bundle/rootfs/opt/ci/newuidmap
+setcap cap_setgid+ep bundle/rootfs/opt/ci/newgidmap
+sed -i 's|PATH=|PATH=/opt/ci:|' bundle/rootfs/opt/ci/job
 job 4242 '[]' || { cat log; fail 'as a user with subordinate ids'; }
 contains log 'rootless with 65537 ids in a user namespace'
 same "$(tail -n 2 log)" $'0\ncopied'
