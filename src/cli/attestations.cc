@@ -6,7 +6,6 @@
 #include "attest/provenance.h"
 #include "attest/sbom.h"
 #include "base/strings.h"
-#include "cli/source_locks.h"
 #include "ops/secret_leaks.h"
 
 namespace cli {
@@ -28,7 +27,7 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.options = session.frontend_opts();
   facts.pins = session.services().pins.pins();
   for (const auto& image : session.services().pins.asked_images()) facts.asked_images.insert(image.name);
-  if (const auto lock = read_lock(session.lock_path())) facts.lock_digest = base::sha256(*lock).str();
+  facts.lock_digest = session.services().lock.digest();
   facts.policies = &session.policies();
   facts.id = session.id();
   facts.started = started;

@@ -133,7 +133,7 @@ int run_lock(const std::string& root, const LockOptions& options) {
     attest::LockFile before;
     if (const auto text = read_lock(path)) before = attest::parse_lock(*text, path);
     check_update_names(before, options);
-    session.use_lock(to_source_lock(kept_entries(before, options), path, ops::SourceLock::Mode::use));
+    session.use_lock(to_source_lock(kept_entries(before, options), path, ops::SourceLock::Mode::use, ""));
     const auto now = attest::merge_locks(before, SourceCollector(session, interrupt.token()).collect());
     display->finish();
     const auto changes = attest::compare_locks(before, now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/source_locks.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -21,8 +22,9 @@ std::optional<std::string> read_lock(const std::string& path) {
   return path.empty() ? std::nullopt : base::read_file_if_exists(path, kMaxLock);
 }
 
-ops::SourceLock to_source_lock(const attest::LockFile& lock, const std::string& path, ops::SourceLock::Mode mode) {
-  ops::SourceLock pins(std::string(base::base_name(path)), mode);
+ops::SourceLock to_source_lock(const attest::LockFile& lock, const std::string& path, ops::SourceLock::Mode mode,
+                               std::string digest) {
+  ops::SourceLock pins(std::string(base::base_name(path)), mode, std::move(digest));
   for (const auto& entry : lock.entries) pins.add(entry.kind, entry.name, entry.platform, entry.pin);
   return pins;
 }
@@ -40,7 +42,7 @@ ops::SourceLock source_lock(const BuildOptions& options, const BuildContexts& co
   }
   if (!text) return {};
   const auto mode = options.locked ? ops::SourceLock::Mode::strict : ops::SourceLock::Mode::use;
-  return to_source_lock(attest::parse_lock(*text, path), path, mode);
+  return to_source_lock(attest::parse_lock(*text, path), path, mode, base::sha256(*text).str());
 }
 
 }  // namespace cli

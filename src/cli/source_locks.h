@@ -21,6 +21,8 @@ std::optional<std::string> read_lock(const std::string& path);
 /// --locked where there is none.
 ops::SourceLock source_lock(const BuildOptions& options, const BuildContexts& contexts);
 
-ops::SourceLock to_source_lock(const attest::LockFile& lock, const std::string& path, ops::SourceLock::Mode mode);
+/// `digest` is that of the file's text, "" for a lock that is in no file.
+ops::SourceLock to_source_lock(const attest::LockFile& lock, const std::string& path, ops::SourceLock::Mode mode,
+                               std::string digest);
 
 }  // namespace cli

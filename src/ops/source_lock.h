@@ -18,8 +18,12 @@ class SourceLock {
   enum class Mode : std::uint8_t { use, strict };
 
   SourceLock() = default;
-  /// `file` is for messages.
-  SourceLock(std::string file, Mode mode) : file_(std::move(file)), mode_(mode) {}
+  /// `file` is for messages; `digest` ("sha256:…") is its text's.
+  SourceLock(std::string file, Mode mode, std::string digest)
+      : file_(std::move(file)), mode_(mode), digest_(std::move(digest)) {}
+
+  /// Of the file that the build is held to; "" = none.
+  const std::string& digest() const { return digest_; }
 
   void add(std::string_view kind, std::string_view name, std::string_view platform, std::string pin) {
     pins_[key(kind, name, platform)] = std::move(pin);
@@ -47,6 +51,7 @@ class SourceLock {
 
   std::string file_;
   Mode mode_ = Mode::use;
+  std::string digest_;
   std::map<std::string, std::string> pins_;
 };
 

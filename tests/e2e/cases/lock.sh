@@ -55,7 +55,8 @@ same "$(cat out/version)" one
 build --locked --no-cache -o out --provenance=max ctx
 same "$(cat out/version out/file)" $'one\none'
 same "$(jq -r .predicate.buildDefinition.internalParameters.slipway_lock out/provenance.json)" "sha256:$(sha256sum <ctx/Dockerfile.lock | cut -d' ' -f1)"
-build --no-lock --pull -o out2 ctx
+build --no-lock --pull -o out2 --provenance=max ctx
+same "$(jq -r '.predicate.buildDefinition.internalParameters | has("slipway_lock")' out2/provenance.json)" false
 same "$(cat out2/version out2/file)" $'two\ntwo'
 # A download that is not what was locked is refused.
 echo two >served/file
