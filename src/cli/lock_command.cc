@@ -49,17 +49,18 @@ class SourceCollector {
 
   void add_sources(const llb::Graph& graph) {
     for (const auto& vertex : graph.vertices) {
-      const auto* source = std::get_if<llb::SourceOp>(&vertex.op.kind);
-      if (!source) continue;
-      if (source->scheme() == "git") {
-        const auto git = ops::GitSource::of(*source);
+      if (!std::holds_alternative<llb::SourceOp>(vertex.op.kind)) continue;
+      auto source = std::get<llb::SourceOp>(vertex.op.kind);
+      session_.services().policy.apply(source);
+      if (source.scheme() == "git") {
+        const auto git = ops::GitSource::of(source);
         if (ops::is_commit_id(git.ref)) continue;  // pinned by the Dockerfile itself
         const auto locked = ops::locked(git, session_.services().lock);
         add({"git", ops::lock_name(git), "", ops::resolve_git(locked, stop_).commit, now_});
-      } else if (source->scheme() == "http" || source->scheme() == "https") {
-        if (!source->attr("http.checksum").empty()) continue;
-        const auto fetched = ops::fetch_http(*source, session_.services(), vertex.digest, stop_);
-        add({"http", source->identifier, "", fetched.blob.digest.str(), now_});
+      } else if (source.scheme() == "http" || source.scheme() == "https") {
+        if (!source.attr("http.checksum").empty()) continue;
+        const auto fetched = ops::fetch_http(source, session_.services(), vertex.digest, stop_);
+        add({"http", source.identifier, "", fetched.blob.digest.str(), now_});
       }
     }
   }
@@ -145,7 +146,7 @@ int run_lock(const std::string& root, const LockOptions& options) {
   } catch (const base::Error& error) {
     display->finish();
     std::fputs(display->error_report(error).c_str(), stderr);
-    return kFailed;
+    return error.is_refusal() ? kGateRefused : kFailed;
   }
 }
 

@@ -37,6 +37,11 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
   }
 }
 
+void add_policy_flag(CLI::App& app, BuildOptions& options) {
+  repeated(app, "--source-policy,--source-policy-file", options.source_policies,
+           "Rules about images, repositories and downloads, as JSON (docs/accounting.md)");
+}
+
 /// docker buildx's policies are programs in Rego; to build on without asking them would be to say yes.
 void refuse_rego(CLI::App& app) {
   app.add_option_function<std::string>(
@@ -117,8 +122,7 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   repeated(app, "--cache-to", options.cache_to, "Where to export the cache");
   app.add_flag("--pull", options.pull, "Always ask the registry for newer images");
   app.add_flag("--offline", options.offline, "Never touch the network");
-  repeated(app, "--source-policy,--source-policy-file", options.source_policies,
-           "Rules about images, repositories and downloads, as JSON (docs/accounting.md)");
+  add_policy_flag(app, options);
   app.add_flag("--locked", options.locked, "Use nothing but what the lock file beside the Dockerfile pins");
   app.add_flag("--no-lock", options.no_lock, "Build as if there were no lock file");
   app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");
@@ -301,6 +305,7 @@ void declare(CLI::App& app, Invocation& invocation) {
       app, invocation, "lock", "Write down what images, repositories and downloads of a Dockerfile stand for",
       [](CLI::App& c, LockOptions& o) {
         add_input_flags(c, o.build);
+        add_policy_flag(c, o.build);
         c.add_flag("--update{*}", o.update,
                    "Look everything up again; --update=NAME[,NAME]: what has this in its name");
         c.add_flag("--check", o.check, "Write nothing; exit with 1 when the file is not up to date");

@@ -38,6 +38,12 @@ contains log 'Dockerfile:4'
 EXPERIMENTAL_BUILDKIT_SOURCE_POLICY=http.json fails 3 ctx
 contains log 'denied by rule 1 of http.json'
 lacks http.log 'GET /file'
+# Nor does a lock file ask for what is denied.
+code=0
+slipway lock --source-policy http.json ctx 2>log || code=$?
+same $code 3
+contains log 'denied by rule 1 of http.json'
+lacks http.log 'GET /file'
 # The context is a source, too.
 policy local "$(deny 'local://*')"
 fails 3 --source-policy local.json ctx
