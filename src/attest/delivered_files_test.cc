@@ -4,9 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "attest/noted_files.h"
 #include "base/file.h"
 #include "base/path.h"
 
@@ -47,24 +44,6 @@ TEST_F(DeliveredFilesTest, PlacesBeforeTheMergeOfUsrAndDistroless) {
   put("var/lib/dpkg/status.d/small.md5sums", std::string(kSum) + "  usr/lib/small.so\n");
   EXPECT_TRUE(has("usr/lib/old.so"));
   EXPECT_TRUE(has("usr/lib/small.so"));
-}
-
-TEST_F(DeliveredFilesTest, AKeyOfAPackageIsNoSecretAndACopyOfItIs) {
-  const std::string key = "-----BEGIN PRIVATE KEY-----\n" + std::string(64, 'A') + "\n-----END PRIVATE KEY-----\n";
-  put("usr/share/test.pem", key);
-  put("srv/test.pem", key);
-  const auto secrets = [&] {
-    const base::Fd root = base::open_directory(room_.path());
-    std::vector<std::string> paths;
-    for (const auto& file : note_files(root.get(), {{room_.path(), "RUN it"}}, 0, {}).secrets) {
-      paths.push_back(file.path);
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
-  };
-  EXPECT_EQ(secrets(), (std::vector<std::string>{"srv/test.pem", "usr/share/test.pem"}));
-  put("var/lib/dpkg/info/t.md5sums", "6ffba89417f4736068ec63e6c7131027  usr/share/test.pem\n");
-  EXPECT_EQ(secrets(), (std::vector<std::string>{"srv/test.pem"}));
 }
 
 }  // namespace

@@ -20,7 +20,9 @@
 namespace attest {
 namespace {
 
-constexpr std::size_t kMaxRead = 64U << 20;
+constexpr std::size_t kWindow = 16U << 20;
+/// No credential is longer than what is looked for of it: the windows overlap by that.
+constexpr std::size_t kOverlap = 4096;
 
 struct Tool {
   std::string_view name;
@@ -110,6 +112,16 @@ bool has_token(std::string_view bytes, const Token& token) {
   return false;
 }
 
+/// Looks through the whole file in windows.
+std::string_view credential_in_file(const base::Fd& file, std::uint64_t size, const std::string& path) {
+  std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(size, kWindow)), '\0');
+  for (std::uint64_t at = 0;; at += kWindow - kOverlap) {
+    const std::size_t count = base::read_at(file.get(), bytes.data(), bytes.size(), at);
+    const auto kind = credential_in(std::string_view(bytes).substr(0, count), path);
+    if (!kind.empty() || count < kWindow) return kind;
+  }
+}
+
 /// A key's head alone stands in every program that reads keys: the key must follow.
 bool has_private_key(std::string_view bytes) {
   constexpr std::string_view kHead = "-----BEGIN ";
@@ -187,9 +199,7 @@ class Noter {
       base::throw_if_stopped(stop_);
       try {
         const base::Fd file = entry.open();
-        std::string bytes(std::min<std::size_t>(static_cast<std::size_t>(entry.stat().st_size), kMaxRead), '\0');
-        bytes.resize(base::read_at(file.get(), bytes.data(), bytes.size(), 0));
-        const auto kind = credential_in(bytes, entry.path());
+        const auto kind = credential_in_file(file, static_cast<std::uint64_t>(entry.stat().st_size), entry.path());
         if (kind.empty() || delivered_.has(entry.path(), file)) return layer::Visit::go_on;
         found_.secrets.push_back({entry.path(), "holds " + std::string(kind), layer.step});
       } catch (const base::Error&) {

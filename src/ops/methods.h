@@ -4,10 +4,7 @@
 //
 //   unpack       {mount, expect} + blob            → {bytes, implied}     a layer blob into mount.upper
 //   adopt        {mount, implied, lowers}          → {}                   attributes of implied directories
-//   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN; also with "argv" in its place, with
-//   stdin
-//                                                                         as a third descriptor, or with "terminal" and
-//                                                                         a socket for its master as the only one
+//   exec         {op, mounts, …} + stdout, stderr  → RunResult            RUN, or "argv" in its place (below)
 //   file         {op, action, target, source, …}   → {}                   one action of COPY, ADD, WORKDIR
 //   digest       {mount, selections, listings}     → {digest}             content of a selection
 //   compare      {layers: [a, b]}                  → {same}               whether two layer directories show the same
@@ -21,7 +18,10 @@
 //   remove       {path}                            → {}                   a tree with mapped owners
 //   probe        {path}                            → {driver, reason}     which snapshot driver works there
 //
-// Every request also has "driver": the snapshot driver of this store.
+// Every request also has "driver": the snapshot driver of this store. exec with "argv" runs that instead of the step's
+// command (slipway shell): stdin is then a third descriptor, or, with "terminal", the only one is a socket for the
+// master of a new terminal. The room attest adds what looks into images (components, noted_files, layer_sizes:
+// cli/export.h hands them in).
 #include "ops/local_source.h"
 #include "sandbox/helper.h"
 #include "sandbox/step_network.h"
