@@ -331,9 +331,7 @@ Json version_1(Parts& parts) {
   if (!parts.config.is_null()) internal.set("buildConfig", parts.config);
   internal.set("builderPlatform", parts.facts.builder_platform);
   internal.set_nonempty("slipway_lock", parts.facts.lock_digest);
-  if (const auto* policies = parts.facts.policies) {
-    internal.set_nonempty("slipway_policies", Json::strings(policies->digests()));
-  }
+  internal.set_nonempty("slipway_policies", Json::strings(parts.facts.policy_digests));
   Json definition = Json::object();
   definition.set("buildType", kBuildTypeV1).set("externalParameters", std::move(external));
   definition.set("internalParameters", std::move(internal));

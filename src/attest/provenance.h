@@ -38,6 +38,7 @@ struct BuildFacts {
   std::string builder_platform;
   std::string lock_digest;  ///< of the lock file, or ""
   const SourcePolicies* policies = nullptr;
+  std::vector<std::string> policy_digests;  ///< of the texts of all policies, those about signatures too
 };
 
 base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts);

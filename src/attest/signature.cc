@@ -4,6 +4,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "attest/statement.h"
 #include "base/base64.h"
@@ -85,6 +86,15 @@ PublicKey PublicKey::parse(std::string_view pem) {
   return PublicKey(std::make_unique<State>(key));
 }
 
+PublicKey PublicKey::of_certificate(std::string_view der) {
+  const unsigned char* bytes = bytes_of(der);
+  X509* certificate = ::d2i_X509(nullptr, &bytes, static_cast<long>(der.size()));
+  EVP_PKEY* key = certificate == nullptr ? nullptr : ::X509_get_pubkey(certificate);
+  ::X509_free(certificate);
+  if (key == nullptr) base::fail(base::Code::invalid_argument, "the certificate has no key that can be read");
+  return PublicKey(std::make_unique<State>(key));
+}
+
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
   const Context context(::EVP_MD_CTX_new());
   if (::EVP_DigestVerifyInit(context.get(), nullptr, digest_of(state_->pkey), nullptr, state_->pkey) != 1) return false;
@@ -146,8 +156,8 @@ std::string simple_payload(std::string_view repository, const base::Digest& mani
   return base::Json::object().set("critical", std::move(critical)).set("optional", base::Json()).dump();
 }
 
-void check_simple(std::string_view payload, std::string_view signature, const PublicKey& key,
-                  const base::Digest& manifest) {
+std::string check_simple(std::string_view payload, std::string_view signature, const PublicKey& key,
+                         const base::Digest& manifest) {
   if (!key.verifies(payload, signature)) refuse("the signature is not one of this key");
   const base::Json json = parse_or_refuse(payload, "payload");
   const auto& critical = json["critical"];
@@ -155,6 +165,7 @@ void check_simple(std::string_view payload, std::string_view signature, const Pu
   if (critical["image"]["docker-manifest-digest"].string_or("") != manifest.str()) {
     refuse("the signature is one of another image");
   }
+  return critical["identity"]["docker-reference"].string_or("");
 }
 
 std::string dsse_message(std::string_view type, std::string_view payload) {

@@ -34,6 +34,8 @@ class PublicKey {
  public:
   /// Throws invalid_argument for what is no public key.
   static PublicKey parse(std::string_view pem);
+  /// The key that a certificate (DER) is about, whatever the certificate is worth: see attest/certificate.h.
+  static PublicKey of_certificate(std::string_view der);
   PublicKey(PublicKey&&) noexcept;
   PublicKey& operator=(PublicKey&&) noexcept;
   ~PublicKey();
@@ -66,8 +68,9 @@ class PrivateKey {
 
 /// `repository` without tag or digest.
 std::string simple_payload(std::string_view repository, const base::Digest& manifest);
-void check_simple(std::string_view payload, std::string_view signature, const PublicKey& key,
-                  const base::Digest& manifest);
+/// The name that the image was signed under ("docker-reference").
+std::string check_simple(std::string_view payload, std::string_view signature, const PublicKey& key,
+                         const base::Digest& manifest);
 
 /// What DSSE signs: the payload with its type and lengths.
 std::string dsse_message(std::string_view type, std::string_view payload);

@@ -29,6 +29,7 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   for (const auto& image : session.services().pins.asked_images()) facts.asked_images.insert(image.name);
   facts.lock_digest = session.services().lock.digest();
   facts.policies = &session.policies();
+  facts.policy_digests = session.policy_digests();
   facts.id = session.id();
   facts.started = started;
   facts.finished = base::system_clock().now();

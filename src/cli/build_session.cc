@@ -82,6 +82,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       ssh_(house_.store().root() + "/ssh", settings_.ssh),
       secrets_(settings_.secrets, house_.store().root() + "/secret-key"),
       policies_(source_policies(options)),
+      admission_(options, house_),
       lock_(source_lock(options, contexts_)),
       known_(std::make_unique<KnownNames>(house_.images())),
       images_({.content = house_.store().content(),
@@ -89,7 +90,8 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .known = *known_,
                .locals = contexts_,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
-               .pull = pull_policy(options)}),
+               .pull = pull_policy(options),
+               .admission = admission_.hook()}),
       services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
                 ssh_,           secrets_,           by_hand_,        pins_,   policies_,     lock_,     events_,
                 settings_},
@@ -114,6 +116,12 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
 }
 
 BuildSession::~BuildSession() = default;
+
+std::vector<std::string> BuildSession::policy_digests() const {
+  std::vector<std::string> digests = policies_.digests();
+  if (const std::string digest = admission_.digest(); !digest.empty()) digests.push_back(digest);
+  return digests;
+}
 
 std::string BuildSession::log_of(const base::Error& error) const {
   const auto vertex = base::Digest::parse(error.vertex());

@@ -11,6 +11,7 @@
 #include "cli/export.h"
 #include "cli/gateway.h"
 #include "cli/house.h"
+#include "cli/image_admission.h"
 #include "cli/options.h"
 #include "cli/remote_cache.h"
 #include "cli/source_locks.h"
@@ -59,6 +60,8 @@ class BuildSession {
   void use_lock(ops::SourceLock lock) { lock_ = std::move(lock); }
 
   const attest::SourcePolicies& policies() const { return policies_; }
+  /// Digests of the texts of all policies.
+  std::vector<std::string> policy_digests() const;
   House& house() { return house_; }
   BuildHistory& history() { return history_; }
   const std::string& id() const { return id_; }
@@ -84,6 +87,7 @@ class BuildSession {
   ops::ByHand by_hand_;
   ops::SourcePins pins_;
   attest::SourcePolicies policies_;
+  PolicyAdmission admission_;
   ops::SourceLock lock_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;

@@ -57,14 +57,14 @@ std::vector<std::string> unpinned_bases(const ops::Services& services) {
 /// and nobody can have signed it there.
 std::vector<std::string> unsigned_bases(const std::string& key_file, BuildSession& session,
                                         const std::stop_token& stop) {
-  const auto key = read_public_key(key_file);
+  const auto trust = trust_of_key(key_file);
   std::vector<std::string> reasons;
   for (const auto& image : session.services().pins.asked_images()) {
     if (image.kind != "docker-image") continue;
     const auto reference = oci::Reference::parse(image.name).tagged();
     try {
       const auto root = session.house().registry().repository(reference)->resolve(image.digest, stop);
-      verify_image(reference, root, key, session.house(), stop);
+      verify_image(reference, root, trust, session.house(), stop);
     } catch (const base::Error& error) {
       reasons.push_back(reference.familiar() + ": " + error.text());
     }

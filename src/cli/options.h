@@ -59,6 +59,7 @@ struct BuildOptions {
   bool quiet = false;
   bool offline = false;
   std::vector<std::string> source_policies;  ///< files of rules about sources
+  std::string signature_policy;              ///< a policy.json that images are held to; "" = none
   bool locked = false;                       ///< only what the lock file pins
   bool no_lock = false;                      ///< as if there were no lock file
   bool reproducible = false;  ///< fixed time, from git where there is none, in everything that is written
@@ -158,7 +159,12 @@ struct SignOptions {
 };
 struct VerifyOptions {
   std::string image;
-  std::string key;  ///< file with a public key
+  std::string key;            ///< file with a public key; or instead of it:
+  std::string roots;          ///< certificates (PEM) that the signer's must lead to
+  std::string intermediates;  ///< beside those that come with the signature
+  std::string identity;       ///< whom the signer's certificate must name
+  std::string issuer;         ///< who must have vouched for the identity; "" = not asked
+  std::string log_key;        ///< a transparency log's public key; "" = no entry is asked for
 };
 struct GateOptions {
   BuildOptions build = {.context = "."};  ///< its gates and report

@@ -40,6 +40,8 @@ void add_ignored(CLI::App& app, std::vector<std::string>& notes) {
 void add_policy_flag(CLI::App& app, BuildOptions& options) {
   repeated(app, "--source-policy,--source-policy-file", options.source_policies,
            "Rules about images, repositories and downloads, as JSON (docs/accounting.md)");
+  app.add_option("--signature-policy", options.signature_policy,
+                 "A policy.json (as podman's): which images may be used, and with whose signature");
 }
 
 /// docker buildx's policies are programs in Rego; to build on without asking them would be to say yes.
@@ -199,6 +201,24 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void declare_verify(CLI::App& app, VerifyOptions& options) {
+  app.add_option("image", options.image, "Reference")->required();
+  auto* who = app.add_option_group("trust", "Who is trusted");
+  auto* key = who->add_option("--key", options.key, "Public key (PEM)");
+  auto* roots = who->add_option("--ca-roots", options.roots, "Certificates (PEM) that the signer's must lead to");
+  who->require_option(1);
+  const auto with_roots = [&](const char* flag, std::string& value, const char* help) {
+    return app.add_option(flag, value, help)->needs(roots)->excludes(key);
+  };
+  with_roots("--ca-intermediates", options.intermediates, "Certificates between them (PEM)");
+  auto* identity = with_roots("--certificate-identity", options.identity,
+                              "Mail address, URI or DNS name in the signer's certificate");
+  roots->needs(identity);
+  with_roots("--certificate-oidc-issuer", options.issuer, "Who vouched for the identity, as Fulcio notes it");
+  app.add_option("--log-key,--rekor-key", options.log_key,
+                 "Public key (PEM) of a transparency log; signatures without its entry do not count");
+}
+
 void declare_store_commands(CLI::App& app, Invocation& invocation) {
   subcommand<DiskUsageOptions>(app, invocation, "du", "Show what the store holds", [](CLI::App&, DiskUsageOptions&) {});
   subcommand<PruneOptions>(
@@ -237,11 +257,7 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
         c.add_option("--key", o.key, "Private key (PEM; passphrase in SLIPWAY_KEY_PASSPHRASE)")->required();
       });
   subcommand<VerifyOptions>(app, invocation, "verify",
-                            "Say whether an image is signed with a key; exit code 3 when not",
-                            [](CLI::App& c, VerifyOptions& o) {
-                              c.add_option("image", o.image, "Reference")->required();
-                              c.add_option("--key", o.key, "Public key (PEM)")->required();
-                            });
+                            "Say whether an image is signed by who is trusted; exit code 3 when not", declare_verify);
   subcommand<GateOptions>(app, invocation, "gate", "Say whether an image may pass; exit code 3 when not",
                           [](CLI::App& c, GateOptions& o) {
                             c.add_option("image", o.image, "Name; pulled when it is not there")->required();

@@ -22,6 +22,30 @@ oci::Descriptor root_of(const oci::Reference& image, House& house, const std::st
   return house.registry().repository(image)->resolve(image.object(), stop);
 }
 
+std::string read_certificates(const std::string& path) {
+  return base::with_context(
+      [&] {
+        std::string pem = base::read_file(path, kMaxKey);
+        if (attest::certificates_in(pem).empty()) base::fail(base::Code::invalid_argument, "there is no certificate");
+        return pem;
+      },
+      "{}", path);
+}
+
+attest::Trust trust_of(const VerifyOptions& options) {
+  attest::Authority authority{.identity = options.identity, .issuer = options.issuer};
+  if (options.key.empty()) authority.roots = read_certificates(options.roots);
+  if (!options.intermediates.empty()) authority.intermediates = read_certificates(options.intermediates);
+  attest::Trust trust =
+      options.key.empty() ? attest::Trust::in_authority(std::move(authority)) : trust_of_key(options.key);
+  if (!options.log_key.empty()) {
+    std::vector<attest::PublicKey> logs;
+    logs.push_back(read_public_key(options.log_key));
+    trust.want_log(std::move(logs));
+  }
+  return trust;
+}
+
 }  // namespace
 
 attest::PrivateKey read_private_key(const std::string& path) {
@@ -33,6 +57,12 @@ attest::PrivateKey read_private_key(const std::string& path) {
 
 attest::PublicKey read_public_key(const std::string& path) {
   return base::with_context([&] { return attest::PublicKey::parse(base::read_file(path, kMaxKey)); }, "key {}", path);
+}
+
+attest::Trust trust_of_key(const std::string& path) {
+  std::vector<attest::PublicKey> keys;
+  keys.push_back(read_public_key(path));
+  return attest::Trust::in_keys(std::move(keys));
 }
 
 int run_sign(const std::string& root, const SignOptions& options) {
@@ -48,12 +78,12 @@ int run_sign(const std::string& root, const SignOptions& options) {
 
 int run_verify(const std::string& root, const VerifyOptions& options) {
   const Interrupt interrupt;
-  const auto key = read_public_key(options.key);
+  const auto trust = trust_of(options);
   House house(root, StoreAccess::shared);
   const auto image = oci::Reference::parse(options.image).tagged();
   const auto descriptor = root_of(image, house, interrupt.token());
   try {
-    const auto forms = verify_image(image, descriptor, key, house, interrupt.token());
+    const auto forms = verify_image(image, descriptor, trust, house, interrupt.token());
     for (const auto form : forms) {
       print_line(image.familiar_name() + "@" + descriptor.digest.str() +
                  (form == SignatureForm::simple ? " verified (signature image)" : " verified (bundle)"));

@@ -149,27 +149,41 @@ class Reasons {
   std::vector<std::string> texts_;
 };
 
-bool has_simple(Signatures& signatures, const oci::Descriptor& root, const attest::PublicKey& key, Reasons& reasons) {
+attest::SimpleSignature read_simple(Signatures& signatures, const oci::Descriptor& layer) {
+  const auto note = [&](std::string_view name) {
+    const auto found = layer.annotations.find(std::string(name));
+    return found == layer.annotations.end() ? "" : found->second;
+  };
+  const auto bytes = base::base64_decode(note(attest::kSimpleAnnotation));
+  if (!bytes || bytes->empty()) {
+    base::fail(base::Code::permission_denied, "not verified: a layer of the signature's image has no signature");
+  }
+  return {.payload = signatures.blob(layer),
+          .signature = *bytes,
+          .certificate = note(attest::kCertificateAnnotation),
+          .chain = note(attest::kChainAnnotation),
+          .log_entry = note(attest::kLogAnnotation)};
+}
+
+bool has_simple(Signatures& signatures, const oci::Descriptor& root, Reasons& reasons,
+                const std::function<void(const attest::SimpleSignature&)>& check) {
   const auto manifest = signatures.document_at(tag_of(root.digest) + ".sig");
   if (!manifest) return false;
   std::size_t looked = 0;
   for (const auto& entry : (*manifest)["layers"].items()) {
     if (++looked > kMaxSignatures) break;
-    const bool verified = reasons.holds([&] {
-      const auto layer = oci::descriptor_from_json(entry);
-      const auto annotation = layer.annotations.find(std::string(attest::kSimpleAnnotation));
-      const auto signature =
-          annotation == layer.annotations.end() ? std::nullopt : base::base64_decode(annotation->second);
-      if (!signature)
-        base::fail(base::Code::permission_denied, "not verified: a layer of the signature's image has no signature");
-      attest::check_simple(signatures.blob(layer), *signature, key, root.digest);
-    });
+    const auto verified = reasons.holds([&] { check(read_simple(signatures, oci::descriptor_from_json(entry))); });
     if (verified) return true;
   }
   return false;
 }
 
-bool has_bundle(Signatures& signatures, const oci::Descriptor& root, const attest::PublicKey& key, Reasons& reasons) {
+[[noreturn]] void refuse_image(const oci::Reference& image, const oci::Descriptor& root, const Reasons& reasons) {
+  const std::string why = reasons.text().empty() ? "not verified: there is no signature of it" : reasons.text();
+  base::fail(base::Code::permission_denied, "{}@{}: {}", image.familiar_name(), root.digest.str(), why);
+}
+
+bool has_bundle(Signatures& signatures, const oci::Descriptor& root, const attest::Trust& trust, Reasons& reasons) {
   std::optional<base::Json> index;
   if (const auto listed = signatures.referrers(root.digest)) index = base::Json::parse(*listed);
   if (!index) index = signatures.document_at(tag_of(root.digest));
@@ -185,7 +199,7 @@ bool has_bundle(Signatures& signatures, const oci::Descriptor& root, const attes
       }
       for (const auto& layer : manifest["layers"].items()) {
         if (layer["mediaType"].string_or("") != attest::kBundleMediaType) continue;
-        attest::check_bundle(signatures.blob(oci::descriptor_from_json(layer)), key, root.digest);
+        trust.check_bundle(signatures.blob(oci::descriptor_from_json(layer)), root.digest);
         return;
       }
       base::fail(base::Code::permission_denied, "not verified: a referrer is no signature");
@@ -205,15 +219,24 @@ void sign_image(const oci::Reference& image, const oci::Descriptor& root, const 
 }
 
 std::vector<SignatureForm> verify_image(const oci::Reference& image, const oci::Descriptor& root,
-                                        const attest::PublicKey& key, House& house, const std::stop_token& stop) {
+                                        const attest::Trust& trust, House& house, const std::stop_token& stop) {
   Signatures signatures(image, house, stop);
   Reasons reasons;
   std::vector<SignatureForm> forms;
-  if (has_simple(signatures, root, key, reasons)) forms.push_back(SignatureForm::simple);
-  if (has_bundle(signatures, root, key, reasons)) forms.push_back(SignatureForm::bundle);
-  if (!forms.empty()) return forms;
-  const std::string why = reasons.text().empty() ? "not verified: there is no signature of it" : reasons.text();
-  base::fail(base::Code::permission_denied, "{}@{}: {}", image.familiar_name(), root.digest.str(), why);
+  const auto check = [&](const attest::SimpleSignature& signature) { trust.check(signature, root.digest); };
+  if (has_simple(signatures, root, reasons, check)) forms.push_back(SignatureForm::simple);
+  if (has_bundle(signatures, root, trust, reasons)) forms.push_back(SignatureForm::bundle);
+  if (forms.empty()) refuse_image(image, root, reasons);
+  return forms;
+}
+
+void verify_name(const oci::Reference& image, const oci::Descriptor& root, const attest::Trust& trust,
+                 const std::function<void(const std::string& signed_name)>& accept, House& house,
+                 const std::stop_token& stop) {
+  Signatures signatures(image, house, stop);
+  Reasons reasons;
+  const auto check = [&](const attest::SimpleSignature& signature) { accept(trust.check(signature, root.digest)); };
+  if (!has_simple(signatures, root, reasons, check)) refuse_image(image, root, reasons);
 }
 
 }  // namespace cli

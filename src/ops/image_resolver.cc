@@ -102,6 +102,7 @@ std::shared_ptr<const ResolvedBase> ImageResolver::resolve_layout(const ImageReq
   if (!directory) base::fail(base::Code::not_found, "no OCI layout was given for {}", request.identifier);
   auto layout = std::make_shared<oci::Layout>(*directory);
   const auto root = layout->resolve(name.digest.empty() ? name.tag : name.digest, stop);
+  if (parts_.admission != nullptr) parts_.admission->admit_layout(*directory, name.tag);
   return finish(layout, root, request, std::string(text), stop);
 }
 
@@ -129,9 +130,18 @@ std::shared_ptr<const ResolvedBase> ImageResolver::resolve_name(const ImageReque
     answer = ask_registry(reference, *source, stop);
   }
   auto resolved = finish(std::move(source), answer.root, request, name, stop);
+  if (parts_.admission != nullptr && !is_made_here(reference)) {
+    parts_.admission->admit(reference, resolved->image, stop);
+  }
   // Only what could be read is worth remembering.
   if (answer.from_registry && reference.digest.empty()) parts_.known.remember(name, answer.root);
   return resolved;
+}
+
+bool ImageResolver::is_made_here(oci::Reference reference) {
+  const base::Digest digest = std::exchange(reference.digest, {});
+  const auto root = digest.empty() ? std::nullopt : parts_.known.made_here(reference.tagged().str());
+  return root && root->digest == digest;
 }
 
 ImageResolver::Answer ImageResolver::ask_registry(const oci::Reference& reference, oci::ImageSource& source,

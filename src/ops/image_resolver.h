@@ -22,6 +22,7 @@
 #include "oci/image_source.h"
 #include "oci/reference.h"
 #include "oci/registry.h"
+#include "ops/image_admission.h"
 #include "ops/local_source.h"
 #include "store/content_store.h"
 
@@ -62,6 +63,7 @@ class ImageResolver {
     const LocalSources& locals;
     std::function<void(const std::string&)> warn;
     PullPolicy pull = PullPolicy::automatic;  ///< never: offline
+    ImageAdmission* admission = nullptr;      ///< nullptr: every image may be used
   };
   explicit ImageResolver(Parts parts) : parts_(std::move(parts)) {}
 
@@ -72,6 +74,8 @@ class ImageResolver {
   std::shared_ptr<const ResolvedBase> resolve_now(const ImageRequest& request, const std::stop_token& stop);
   std::shared_ptr<const ResolvedBase> resolve_layout(const ImageRequest& request, const std::stop_token& stop);
   std::shared_ptr<const ResolvedBase> resolve_name(const ImageRequest& request, const std::stop_token& stop);
+  /// An image with a digest that is the one made here under its name.
+  bool is_made_here(oci::Reference reference);
   struct Answer {
     oci::Descriptor root;
     bool from_registry = false;
