@@ -40,7 +40,7 @@ run_one() {
   [ ! -d "$here/findings/$target" ] || seeds+=("$here/findings/$target")
   if [ "$engine" = libfuzzer ]; then
     SLIPWAY_FUZZ_TARGET=$target build/fuzz/tests/fuzz/fuzz "$folder/corpus" "${seeds[@]}" -max_total_time="$seconds" -seed="$seed" \
-      -timeout=150 -rss_limit_mb=2048 -max_len=4096 -artifact_prefix="$folder/found/" -print_final_stats=1 >"$log" 2>&1 || status=$?
+      -timeout=150 -rss_limit_mb=2048 -max_len=8192 -artifact_prefix="$folder/found/" -print_final_stats=1 >"$log" 2>&1 || status=$?
     local runs coverage
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)

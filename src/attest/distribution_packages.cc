@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packages of Linux distributions: dpkg, apk, rpm.
-#include <sqlite3.h>
-
-#include <memory>
+// Packages of Linux distributions: dpkg and apk.
 #include <optional>
 
 #include "attest/licenses.h"
@@ -43,11 +40,6 @@ std::string field(const std::map<std::string, std::string>& fields, const std::s
   return found == fields.end() ? "" : found->second;
 }
 
-std::string distro_qualifier(const Distribution& distribution) {
-  if (distribution.id.empty()) return "";
-  return distribution.version.empty() ? distribution.id : distribution.id + "-" + distribution.version;
-}
-
 /// "zlib (1:1.2.13.dfsg-1)" → "zlib@1:1.2.13.dfsg-1"
 std::string source_of(const std::string& text, const std::string& name, const std::string& version) {
   if (text.empty()) return name + "@" + version;
@@ -60,6 +52,8 @@ std::string source_of(const std::string& text, const std::string& name, const st
 }
 
 }  // namespace
+
+std::string Distribution::qualifier() const { return id.empty() || version.empty() ? id : id + "-" + version; }
 
 Distribution read_os_release(std::string_view text) {
   Distribution distribution;
@@ -84,7 +78,7 @@ void read_dpkg_status(std::string_view text, const Distribution& distribution, C
     component.type = "deb";
     component.name_space = distribution.id.empty() ? "debian" : distribution.id;
     component.qualifiers["arch"] = field(fields, "architecture");
-    component.qualifiers["distro"] = distro_qualifier(distribution);
+    component.qualifiers["distro"] = distribution.qualifier();
     component.supplier = field(fields, "maintainer");
     component.source = source_of(field(fields, "source"), component.name, component.version);
     out.push_back(std::move(component));
@@ -100,7 +94,7 @@ void read_apk_installed(std::string_view text, const Distribution& distribution,
     if (!component.name.empty()) {
       component.type = "apk";
       component.name_space = distribution.id.empty() ? "alpine" : distribution.id;
-      component.qualifiers["distro"] = distro_qualifier(distribution);
+      component.qualifiers["distro"] = distribution.qualifier();
       component.source = (origin.empty() ? component.name : origin) + "@" + component.version;
       out.push_back(std::move(component));
     }
@@ -128,123 +122,6 @@ void read_apk_installed(std::string_view text, const Distribution& distribution,
     }
   }
   end();
-}
-
-namespace {
-
-/// Tags of an rpm header.
-enum class RpmTag : std::uint32_t {
-  name = 1000,
-  version = 1001,
-  release = 1002,
-  epoch = 1003,
-  vendor = 1011,
-  license = 1014,
-  arch = 1022,
-  source_rpm = 1044
-};
-constexpr std::uint32_t kInt32 = 4;
-constexpr std::uint32_t kString = 6;
-constexpr std::uint32_t kI18nString = 9;
-constexpr std::size_t kIndexEntry = 16;
-constexpr std::uint32_t kMaxEntries = 0xffff;
-
-std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(bytes[at + i])}; };
-  return (byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3);
-}
-
-/// Numbers of entries and of data bytes, the entries, the data.
-class RpmHeader {
- public:
-  explicit RpmHeader(std::string_view blob) {
-    if (blob.size() < 8) return;
-    entries_ = big_endian(blob, 0);
-    if (entries_ > kMaxEntries || blob.size() < 8 + std::size_t{entries_} * kIndexEntry) {
-      entries_ = 0;
-      return;
-    }
-    index_ = blob.substr(8, std::size_t{entries_} * kIndexEntry);
-    data_ = blob.substr(8 + index_.size());
-  }
-
-  std::string text(RpmTag tag) const {
-    const auto entry = find(tag);
-    if (!entry || (entry->type != kString && entry->type != kI18nString)) return "";
-    const auto rest = data_.substr(entry->offset);
-    return std::string(rest.substr(0, rest.find('\0')));
-  }
-
-  std::optional<std::uint32_t> number(RpmTag tag) const {
-    const auto entry = find(tag);
-    if (!entry || entry->type != kInt32 || data_.size() - entry->offset < 4) return std::nullopt;
-    return big_endian(data_, entry->offset);
-  }
-
- private:
-  struct Entry {
-    std::uint32_t type;
-    std::uint32_t offset;
-  };
-
-  std::optional<Entry> find(RpmTag tag) const {
-    for (std::uint32_t i = 0; i < entries_; ++i) {
-      const std::size_t at = i * kIndexEntry;
-      if (big_endian(index_, at) != static_cast<std::uint32_t>(tag)) continue;
-      const Entry entry{big_endian(index_, at + 4), big_endian(index_, at + 8)};
-      if (entry.offset < data_.size()) return entry;
-    }
-    return std::nullopt;
-  }
-
-  std::uint32_t entries_ = 0;
-  std::string_view index_;
-  std::string_view data_;
-};
-
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-struct EndStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-
-}  // namespace
-
-void read_rpm_header(std::string_view blob, const Distribution& distribution, Components& out) {
-  const RpmHeader header(blob);
-  Component component;
-  component.name = header.text(RpmTag::name);
-  // Keys that signed packages are kept as packages too.
-  if (component.name.empty() || component.name == "gpg-pubkey") return;
-  component.type = "rpm";
-  component.name_space = distribution.id;
-  component.version = header.text(RpmTag::version) + "-" + header.text(RpmTag::release);
-  component.qualifiers["arch"] = header.text(RpmTag::arch);
-  component.qualifiers["distro"] = distro_qualifier(distribution);
-  if (const auto epoch = header.number(RpmTag::epoch)) component.qualifiers["epoch"] = std::to_string(*epoch);
-  component.license = spdx_expression(header.text(RpmTag::license));
-  component.supplier = header.text(RpmTag::vendor);
-  component.source = header.text(RpmTag::source_rpm);
-  out.push_back(std::move(component));
-}
-
-void read_rpm_sqlite(const std::string& path, const Distribution& distribution, Components& out) {
-  sqlite3* opened = nullptr;
-  const int result = sqlite3_open_v2(("file:" + path + "?immutable=1").c_str(), &opened,
-                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
-  const std::unique_ptr<sqlite3, CloseDatabase> database(opened);
-  if (result != SQLITE_OK) return;
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);  // the file is the image's
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_stmt* prepared = nullptr;
-  if (sqlite3_prepare_v2(opened, "SELECT blob FROM Packages", -1, &prepared, nullptr) != SQLITE_OK) return;
-  const std::unique_ptr<sqlite3_stmt, EndStatement> statement(prepared);
-  while (sqlite3_step(prepared) == SQLITE_ROW) {
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(prepared, 0));
-    const int size = sqlite3_column_bytes(prepared, 0);
-    if (bytes != nullptr && size > 0) read_rpm_header({bytes, static_cast<std::size_t>(size)}, distribution, out);
-  }
 }
 
 }  // namespace attest

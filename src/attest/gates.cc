@@ -57,7 +57,9 @@ void set_value(Gates& gates, const std::string& name, const std::string& value) 
   } else if (name.starts_with(kStageSize) && name.size() > kStageSize.size()) {
     gates.max_stage_size[name.substr(kStageSize.size())] = parse_bytes(value, name);
   } else if (name == "signed-bases" && !value.empty()) {
-    gates.signed_bases = value;
+    gates.signed_bases.push_back(value);
+  } else if (name == "checked") {
+    if (value != "false") gates.checks.push_back(value.empty() || value == "true" ? "buildkit" : value);
   } else if (name == "forbid-package" && !value.empty()) {
     gates.forbidden_packages.push_back(value);
   } else if (name == "forbid-license" && !value.empty()) {
@@ -65,7 +67,7 @@ void set_value(Gates& gates, const std::string& name, const std::string& value) 
   } else {
     refuse(base::format("unknown gate \"{}\"", name),
            "want non-root, max-size=SIZE, max-size.STAGE=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
-           "no-build-tools, no-setuid, no-secrets, pinned-bases or signed-bases=KEY");
+           "no-build-tools, no-setuid, no-secrets, pinned-bases, signed-bases=KEY or checked[=RULES]");
   }
 }
 
@@ -136,7 +138,7 @@ class Judge {
 
  private:
   void add(std::string rule, std::string text, std::string step = "") {
-    findings_.push_back({std::move(rule), std::move(text), std::move(step)});
+    findings_.push_back({std::move(rule), std::move(text), std::move(step), 0});
   }
 
   void judge_user() {
@@ -194,7 +196,7 @@ class Judge {
 
 bool Gates::any() const {
   return non_root || max_size || !max_stage_size.empty() || needs_components() || needs_files() || pinned_bases ||
-         !signed_bases.empty();
+         !signed_bases.empty() || !checks.empty();
 }
 
 Gates parse_gates(const std::vector<std::string>& values) {
@@ -212,14 +214,18 @@ Gates join(Gates a, const Gates& b) {
   a.no_setuid = a.no_setuid || b.no_setuid;
   a.no_secrets = a.no_secrets || b.no_secrets;
   a.pinned_bases = a.pinned_bases || b.pinned_bases;
-  if (!b.signed_bases.empty()) a.signed_bases = b.signed_bases;
   if (b.max_size) a.max_size = a.max_size ? std::min(*a.max_size, *b.max_size) : *b.max_size;
   for (const auto& [stage, size] : b.max_stage_size) {
     const auto [known, is_new] = a.max_stage_size.emplace(stage, size);
     if (!is_new) known->second = std::min(known->second, size);
   }
-  a.forbidden_packages.insert(a.forbidden_packages.end(), b.forbidden_packages.begin(), b.forbidden_packages.end());
-  a.forbidden_licenses.insert(a.forbidden_licenses.end(), b.forbidden_licenses.begin(), b.forbidden_licenses.end());
+  const auto append = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(a.signed_bases, b.signed_bases);
+  append(a.checks, b.checks);
+  append(a.forbidden_packages, b.forbidden_packages);
+  append(a.forbidden_licenses, b.forbidden_licenses);
   return a;
 }
 
@@ -228,7 +234,8 @@ std::vector<GateFinding> judge(const Gates& gates, const GateFacts& facts) { ret
 std::string findings_text(const std::vector<GateFinding>& findings) {
   std::string text;
   for (const auto& finding : findings) {
-    text += base::format("gate {}: {}\n", finding.rule, finding.text);
+    const std::string line = finding.line == 0 ? "" : base::format("line {}: ", finding.line);
+    text += base::format("gate {}: {}{}\n", finding.rule, line, finding.text);
     if (!finding.step.empty()) text += base::format("    brought in by {}\n", finding.step);
   }
   return text;
@@ -239,6 +246,7 @@ base::Json findings_json(const std::vector<GateFinding>& findings) {
   for (const auto& finding : findings) {
     Json entry = Json::object();
     entry.set("gate", finding.rule).set("text", finding.text).set_nonempty("step", finding.step);
+    entry.set_nonempty("line", finding.line);
     list.push(std::move(entry));
   }
   return Json::object().set("passed", findings.empty()).set("findings", std::move(list));
@@ -254,8 +262,9 @@ base::Json findings_sarif(const std::vector<GateFinding>& findings, const std::s
       ids.push_back(finding.rule);
       rules.push(Json::object().set("id", finding.rule));
     }
-    Json location =
-        Json::object().set("physicalLocation", Json::object().set("artifactLocation", Json::object().set("uri", file)));
+    Json place = Json::object().set("artifactLocation", Json::object().set("uri", file));
+    if (finding.line != 0) place.set("region", Json::object().set("startLine", finding.line));
+    Json location = Json::object().set("physicalLocation", std::move(place));
     const std::string step = finding.step.empty() ? "" : " (brought in by " + finding.step + ")";
     Json result = Json::object();
     result.set("ruleId", finding.rule).set("level", "error");

@@ -12,8 +12,9 @@
 // no-build-tools      no compiler, linker or package manager
 // no-setuid           no file with a set-id bit
 // no-secrets          no credential in the bytes that the build added (private keys, tokens of known forms, .netrc, …)
-// signed-bases=KEY    every base image of a registry is signed with that public key (a PEM file)
-// pinned-bases        every base image is named by digest, in the Dockerfile or its lock file
+// signed-bases=KEY    every base image of a registry is signed with that public key (a PEM file); of several, with each
+// checked[=RULES]     no finding of those checks of the Dockerfile (a rule, or buildkit, practice, all; default
+// buildkit) pinned-bases        every base image is named by digest, in the Dockerfile or its lock file
 //
 // Judging is apart from looking, so that every rule has its test. A finding names the rule, the subject and, where it
 // is known, the step that brought it in. Failure: invalid_argument for rules that are not known; a gate that cannot be
@@ -41,7 +42,8 @@ struct Gates {
   bool no_setuid = false;
   bool no_secrets = false;
   bool pinned_bases = false;
-  std::string signed_bases;  ///< file of the public key, "" = not asked for
+  std::vector<std::string> signed_bases;  ///< files of public keys
+  std::vector<std::string> checks;        ///< rules, or groups of them
 
   bool any() const;
   /// Whether judging needs the packages, or the files of the image.
@@ -76,6 +78,7 @@ struct GateFinding {
   std::string rule;
   std::string text;
   std::string step;
+  int line = 0;  ///< of the Dockerfile; 0 = none
 };
 
 std::vector<GateFinding> judge(const Gates& gates, const GateFacts& facts);

@@ -58,6 +58,8 @@ TEST(Gates, EveryRuleHasATwinThatIsRefused) {
   facts.unpinned_bases = {"debian:12"};
   facts.unsigned_bases = {"debian:12: not verified"};
   EXPECT_EQ(rules("signed-bases=k.pem", facts).size(), 1U);
+  EXPECT_EQ(join(parse_gates({"signed-bases=a.pem"}), parse_gates({"signed-bases=b.pem"})).signed_bases.size(), 2U);
+  EXPECT_THAT(parse_gates({"checked,checked=all,checked=false"}).checks, testing::ElementsAre("buildkit", "all"));
   EXPECT_THAT(rules("no-setuid,no-build-tools,no-secrets,pinned-bases", facts),
               testing::ElementsAre("no-build-tools: /usr/bin/gcc: compiler", "no-setuid: /bin/su: set-user-id",
                                    "no-secrets: /root/.netrc: holds a password",

@@ -65,7 +65,7 @@ void read_package_json(std::string_view text, Components& out) {
   }
   const std::string name = json["name"].string_or("");
   const std::string version = json["version"].string_or("");
-  if (name.empty() || version.empty()) return;
+  if (name.empty() || name.ends_with('/') || version.empty()) return;
   Component component;
   component.type = "npm";
   const auto slash = name.rfind('/');

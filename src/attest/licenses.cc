@@ -184,8 +184,10 @@ std::string gnu_name(const std::string& lowered) {
   return "";
 }
 
+constexpr std::string_view kLicenseRef = "LicenseRef-";
+
 std::string license_ref(std::string_view name) {
-  std::string id = "LicenseRef-";
+  std::string id(kLicenseRef);
   for (const char c : name) {
     const bool fits =
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
@@ -207,7 +209,7 @@ std::string one_license(std::string_view text) {
   for (const auto& id : known_ids()) {
     if (base::lower(id) == lowered) return id;
   }
-  if (name.starts_with("LicenseRef-")) return license_ref(name.substr(11));
+  if (name.starts_with(kLicenseRef)) return license_ref(name.substr(kLicenseRef.size()));
   if (const auto found = other_names().find(lowered); found != other_names().end()) return found->second;
   if (const auto gnu = gnu_name(lowered); !gnu.empty()) return gnu;
   return license_ref(name);
@@ -275,7 +277,8 @@ std::string spdx_expression(std::string_view text) {
       out += " " + token;
     } else if (token == "WITH" || before == "WITH") {
       // Exceptions are named freely; SPDX keeps a list that most of these names are not in.
-      if (token != "WITH") out += "-with-" + license_ref(token).substr(11);
+      const std::string exception = token == "WITH" ? "" : license_ref(token);
+      if (!exception.empty()) out += "-with-" + exception.substr(kLicenseRef.size());
     } else {
       if (before == ")") return license_ref(text);
       std::string id = one_license(token);
@@ -290,7 +293,7 @@ std::string spdx_expression(std::string_view text) {
   // An id with an exception is no id of the list any more.
   std::string result;
   for (const auto& word : base::split(out, ' ')) {
-    const bool excepted = word.find("-with-") != std::string::npos && !word.starts_with("LicenseRef-");
+    const bool excepted = word.find("-with-") != std::string::npos && !word.starts_with(kLicenseRef);
     result += (result.empty() ? "" : " ") + (excepted ? license_ref(word) : word);
   }
   return result;
@@ -347,7 +350,7 @@ std::vector<std::string> license_refs(std::string_view expression) {
   for (auto word : base::split(expression, ' ')) {
     while (word.starts_with('(')) word.erase(0, 1);
     while (word.ends_with(')')) word.pop_back();
-    if (word.starts_with("LicenseRef-")) refs.push_back(word);
+    if (word.starts_with(kLicenseRef)) refs.push_back(word);
   }
   return refs;
 }

@@ -19,10 +19,14 @@
 
 namespace attest {
 
+/// A file opened for reading, from anywhere in it; fewer bytes where it ends.
+using ReadAt = std::function<std::string(std::uint64_t offset, std::size_t size)>;
+
 /// What of an image's /etc/os-release package URLs tell.
 struct Distribution {
-  std::string id;       ///< "debian"
-  std::string version;  ///< "12"
+  std::string id;                 ///< "debian"
+  std::string version;            ///< "12"
+  std::string qualifier() const;  ///< "debian-12"
 };
 Distribution read_os_release(std::string_view text);
 
@@ -33,6 +37,8 @@ void read_apk_installed(std::string_view text, const Distribution& distribution,
                         std::map<std::string, std::string>& files);
 /// var/lib/rpm/rpmdb.sqlite, copied to `path`.
 void read_rpm_sqlite(const std::string& path, const Distribution& distribution, Components& out);
+/// The databases of other rpms: ndb's Packages.db, Berkeley DB's Packages. `size` is the file's.
+void read_rpm_file(const ReadAt& read, std::uint64_t size, const Distribution& distribution, Components& out);
 /// One package's header blob. Public for tests.
 void read_rpm_header(std::string_view blob, const Distribution& distribution, Components& out);
 
@@ -40,9 +46,6 @@ void read_package_json(std::string_view text, Components& out);
 /// METADATA of a .dist-info, PKG-INFO of an .egg-info.
 void read_python_metadata(std::string_view text, Components& out);
 void read_gemspec(std::string_view text, Components& out);
-
-/// A file opened for reading, from anywhere in it.
-using ReadAt = std::function<std::string(std::uint64_t offset, std::size_t size)>;
 
 /// Modules that a Go program says it was linked from, and crates of a Rust program built with cargo-auditable.
 /// `size` is the file's.

@@ -143,6 +143,94 @@ TEST(Rpm, ReadsHeaders) {
   read_rpm_header(std::string(64, '\xff'), {}, found);
 }
 
+std::string little(std::uint32_t value, std::size_t size = 4) {
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+std::string padded(std::string bytes, std::size_t size) {
+  bytes.resize(size, '\0');
+  return bytes;
+}
+
+std::string package(const std::string& name) {
+  return rpm_header({{1000, name}, {1001, "1"}, {1002, "2"}, {1014, "MIT"}});
+}
+
+Components read_rpm_bytes(const std::string& file) {
+  Components found;
+  const ReadAt read = [&](std::uint64_t offset, std::size_t size) {
+    return offset >= file.size() ? std::string() : file.substr(offset, size);
+  };
+  read_rpm_file(read, file.size(), {}, found);
+  return found;
+}
+
+/// Whatever is cut off or changed, the reader ends, and reads nothing beyond the file.
+void mutilate(const std::string& file) {
+  for (std::size_t size = 0; size < file.size(); size += 7) read_rpm_bytes(file.substr(0, size));
+  for (std::size_t at = 0; at < file.size(); ++at) {
+    if (file[at] == '\0') continue;
+    std::string changed = file;
+    for (const char byte : {'\0', '\x7f', '\xff'}) {
+      changed[at] = byte;
+      read_rpm_bytes(changed);
+    }
+  }
+}
+
+TEST(Rpm, ReadsNdb) {
+  const auto slot = [](std::uint32_t package, std::uint32_t block) {
+    return "Slot" + little(package) + little(block) + little(9);
+  };
+  const auto blob = [](std::uint32_t package, const std::string& header) {
+    return padded("BlbS" + little(package) + little(1) + little(static_cast<std::uint32_t>(header.size())) + header,
+                  512);
+  };
+  std::string slots = padded("RpmP" + little(0) + little(1) + little(1) + little(4), 32);
+  slots += slot(1, 256) + slot(0, 0) + slot(3, 288) + slot(4, 256);  // the last one points at another package's blob
+  while (slots.size() < 4096) slots += slot(0, 0);
+  const std::string file = slots + blob(1, package("one")) + blob(3, package("two"));
+  EXPECT_THAT(purls(read_rpm_bytes(file)), testing::ElementsAre("pkg:rpm/one@1-2", "pkg:rpm/two@1-2"));
+  mutilate(file.substr(0, 4096 + 1024));
+}
+
+TEST(Rpm, ReadsBerkeleyHashes) {
+  constexpr std::size_t kPage = 512;
+  const std::string large = package(std::string(700, 'n'));
+  const std::string small = package("small");
+  const auto page = [](unsigned type, std::uint32_t next, std::uint32_t entries, std::uint32_t used) {
+    return std::string(12, '\0') + little(0) + little(next) + little(entries, 2) + little(used, 2) +
+           std::string(1, '\0') + static_cast<char>(type);
+  };
+  std::string meta = std::string(12, '\0') + little(0x061561) + little(9) + little(kPage);
+  meta = padded(meta, kPage);
+  std::string bucket = page(13, 0, 4, 0);
+  const std::string key_two = std::string(1, '\x01') + little(2);
+  const std::string value_two = std::string(1, '\x01') + small;
+  const std::string key_one = std::string(1, '\x01') + little(1);
+  const std::string value_one =
+      std::string(1, '\x03') + std::string(3, '\0') + little(2) + little(static_cast<std::uint32_t>(large.size()));
+  std::size_t at = kPage;
+  std::string index;
+  std::string items;
+  for (const auto& item : {key_one, value_one, key_two, value_two}) {
+    at -= item.size();
+    index += little(static_cast<std::uint32_t>(at), 2);
+    items = item + items;
+  }
+  bucket = padded(bucket + index, kPage - items.size()) + items;
+  const std::size_t room = kPage - 26;
+  const std::string rest = large.substr(room);
+  const std::string first = page(7, 3, 0, room) + large.substr(0, room);
+  const std::string second = page(7, 0, 0, static_cast<std::uint32_t>(rest.size())) + rest;
+  const std::string file = meta + bucket + first + padded(second, kPage);
+  EXPECT_THAT(purls(read_rpm_bytes(file)),
+              testing::ElementsAre("pkg:rpm/" + std::string(700, 'n') + "@1-2", "pkg:rpm/small@1-2"));
+  mutilate(file);
+}
+
 TEST(Npm, ReadsNamesScopesAndLicences) {
   Components found;
   read_package_json(R"({"name":"@babel/core","version":"7.1.0","license":"MIT","author":{"name":"A"}})", found);

@@ -105,7 +105,7 @@ std::optional<std::string> go_pointed_string(const ReadAt& read, const std::vect
 }
 
 void add_module(const std::vector<std::string>& fields, Components& out) {
-  if (fields.size() < 3 || fields[1].empty()) return;
+  if (fields.size() < 3 || fields[1].empty() || fields[1].ends_with('/')) return;
   Component component;
   component.type = "golang";
   const auto slash = fields[1].rfind('/');

@@ -28,6 +28,8 @@ constexpr std::string_view kDpkgStatusDirectory = "var/lib/dpkg/status.d/";
 constexpr std::string_view kDpkgInfo = "var/lib/dpkg/info";
 constexpr std::string_view kApkInstalled = "lib/apk/db/installed";
 constexpr std::string_view kRpmDatabases[] = {"var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite"};
+constexpr std::string_view kOtherRpmDatabases[] = {"var/lib/rpm/Packages", "var/lib/rpm/Packages.db",
+                                                   "usr/lib/sysimage/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db"};
 
 std::string read_text(int root, const std::string& path, std::size_t limit) {
   try {
@@ -81,6 +83,12 @@ class Scanner {
       add(path, [&](Components& found) { read_apk(path, found); });
     } else if (base::is_one_of(path, kRpmDatabases)) {
       add(path, [&](Components& found) { read_rpm(entry, found); });
+    } else if (base::is_one_of(path, kOtherRpmDatabases)) {
+      add(path, [&](Components& found) {
+        with_file(entry, [&](const ReadAt& read, std::uint64_t size) {
+          read_rpm_file(read, size, scan_.distribution, found);
+        });
+      });
     } else if (name == "package.json" && is_npm_manifest(path)) {
       add(path, [&](Components& found) { read_package_json(text_of(entry), found); });
     } else if ((name == "METADATA" && path.ends_with(".dist-info/METADATA")) ||

@@ -156,7 +156,7 @@ bool LogEntry::has_promise(const std::vector<PublicKey>& log_keys) const {
 }
 
 void LogEntry::check_proof(const std::vector<PublicKey>& log_keys) const {
-  const Proof& proof = *proof_;
+  const LogProof& proof = *proof_;
   if (proof.hashes.size() > kMaxHashes) deny_entry("the proof is too long");
   const auto body = base::base64_decode(body_);
   if (!body) deny_entry("the entry's body is no base64");

@@ -9,6 +9,7 @@
 // from the entry to the root of the log's tree (RFC 6962), and a signed checkpoint that has that root. Then the body
 // must be about this signature: kinds hashedrekord and dsse (v0.0.1), with the payload's digest, the signature, and the
 // key or certificate. Only a promise says when: a proof alone has no time. Threads: any. Failure: permission_denied.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,15 @@
 #include "base/time.h"
 
 namespace attest {
+
+/// The way from an entry to the root of the log's tree, and the note that has the root.
+struct LogProof {
+  std::uint64_t index = 0;
+  std::uint64_t tree_size = 0;
+  std::string root;
+  std::vector<std::string> hashes;
+  std::string checkpoint;
+};
 
 class LogEntry {
  public:
@@ -37,13 +47,6 @@ class LogEntry {
   std::optional<base::Nanos> check(const std::vector<PublicKey>& log_keys, const Subject& subject) const;
 
  private:
-  struct Proof {
-    std::uint64_t index = 0;
-    std::uint64_t tree_size = 0;
-    std::string root;
-    std::vector<std::string> hashes;
-    std::string checkpoint;
-  };
   bool has_promise(const std::vector<PublicKey>& log_keys) const;
   void check_proof(const std::vector<PublicKey>& log_keys) const;
   void check_body(const Subject& subject) const;
@@ -53,7 +56,7 @@ class LogEntry {
   std::int64_t index_ = 0;
   std::string log_id_;   ///< hex
   std::string promise_;  ///< "" = none
-  std::optional<Proof> proof_;
+  std::optional<LogProof> proof_;
 };
 
 }  // namespace attest

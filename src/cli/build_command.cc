@@ -113,7 +113,7 @@ BuildSession::Need what_is_needed(const std::vector<TargetBuild>& targets) {
 void pass_gates(const attest::Gates& gates, const BuildOptions& options, const std::vector<BuiltImage>& images,
                 BuildSession& session, const std::stop_token& stop) {
   if (!gates.any()) return;
-  std::vector<attest::GateFinding> findings;
+  std::vector<attest::GateFinding> findings = check_findings(gates, session, stop);
   for (const auto& built : images) {
     const std::size_t own = std::min(built.own_layers, built.chain.size());
     auto found = findings_of(gates, built, built.chain.size() - own, session, stop);

@@ -53,23 +53,28 @@ std::vector<std::string> unpinned_bases(const ops::Services& services) {
   return names;
 }
 
-/// Base images that are not signed with the key, each with the reason. What was made on this machine is in no registry,
-/// and nobody can have signed it there.
-std::vector<std::string> unsigned_bases(const std::string& key_file, BuildSession& session,
+/// Base images that are not signed with one of the keys, each with the reason. What was made on this machine is in no
+/// registry, and nobody can have signed it there.
+std::vector<std::string> unsigned_bases(const std::vector<std::string>& key_files, BuildSession& session,
                                         const std::stop_token& stop) {
-  const auto trust = trust_of_key(key_file);
+  std::vector<attest::Trust> trusts;
+  for (const auto& file : key_files) trusts.push_back(trust_of_key(file));
   std::vector<std::string> reasons;
   for (const auto& image : session.services().pins.asked_images()) {
     if (image.kind != "docker-image") continue;
     const auto reference = oci::Reference::parse(image.name).tagged();
     try {
       const auto root = session.house().registry().repository(reference)->resolve(image.digest, stop);
-      verify_image(reference, root, trust, session.house(), stop);
+      for (const auto& trust : trusts) verify_image(reference, root, trust, session.house(), stop);
     } catch (const base::Error& error) {
       reasons.push_back(reference.familiar() + ": " + error.text());
     }
   }
   return reasons;
+}
+
+dockerfile::RuleChoice rules_of(const std::vector<std::string>& checks) {
+  return base::with_context([&] { return dockerfile::RuleChoice::parse(base::join(checks, ","), ""); }, "gate checked");
 }
 
 /// Values of the build's own secrets, which a pattern would not know.
@@ -92,10 +97,23 @@ void add_known_secrets(const BuiltImage& built, std::size_t first_own, const std
 
 attest::Gates wanted_gates(const BuildOptions& options) {
   attest::Gates gates = attest::parse_gates(options.gates);
+  if (!gates.checks.empty()) rules_of(gates.checks);  // a rule that is not known is a mistake now, not after the build
   const std::string path = base::join_path(options.context, "slipway.toml");
   constexpr std::size_t kMaxFile = 1U << 20;
   if (options.context == "-" || !base::exists(path)) return gates;
   return attest::join(std::move(gates), attest::parse_gate_file(base::read_file(path, kMaxFile), path));
+}
+
+std::vector<attest::GateFinding> check_findings(const attest::Gates& gates, BuildSession& session,
+                                                const std::stop_token& stop) {
+  std::vector<attest::GateFinding> findings;
+  if (gates.checks.empty()) return findings;
+  const auto report = session.check(rules_of(gates.checks), stop);
+  for (const auto& finding : report.findings) {
+    findings.push_back({"checked", finding.rule + ": " + finding.message, "", finding.line()});
+  }
+  if (report.error) findings.push_back({"checked", report.error->text(), "", 0});
+  return findings;
 }
 
 std::vector<attest::GateFinding> findings_of(const attest::Gates& gates, const BuiltImage& built, std::size_t first_own,
@@ -157,6 +175,9 @@ int run_gate(const std::string& root, const GateOptions& options) {
                                interrupt.token());
     built.front().image.config = session.config_of(options.image, options.platform, interrupt.token());
     findings = findings_of(gates, built.front(), 0, session, interrupt.token());
+    if (!gates.checks.empty()) {
+      findings.push_back({"checked", "an image alone has no Dockerfile that could be looked at", "", 0});
+    }
     display->finish();
   } catch (...) {
     display->finish();

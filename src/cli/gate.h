@@ -19,6 +19,10 @@ attest::Gates wanted_gates(const BuildOptions& options);
 std::vector<attest::GateFinding> findings_of(const attest::Gates& gates, const BuiltImage& built, std::size_t first_own,
                                              BuildSession& session, const std::stop_token& stop);
 
+/// What the gate `checked` has against the session's Dockerfile.
+std::vector<attest::GateFinding> check_findings(const attest::Gates& gates, BuildSession& session,
+                                                const std::stop_token& stop);
+
 /// Writes --gate-report: SARIF for a name in .sarif, JSON otherwise.
 void write_gate_report(const std::string& path, const std::vector<attest::GateFinding>& findings,
                        const std::string& dockerfile);

@@ -59,9 +59,10 @@ void refuse_rego(CLI::App& app) {
 }
 
 void add_gate_flags(CLI::App& app, BuildOptions& options) {
-  repeated(app, "--gate", options.gates,
-           "What the image must be: non-root, max-size=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
-           "no-build-tools, no-setuid, no-secrets, pinned-bases, signed-bases=KEY (docs/accounting.md)");
+  repeated(
+      app, "--gate", options.gates,
+      "What the image must be: non-root, max-size=SIZE, forbid-package=NAME, forbid-license=LICENCE, licensed, "
+      "no-build-tools, no-setuid, no-secrets, pinned-bases, signed-bases=KEY, checked[=RULES] (docs/accounting.md)");
   app.add_option("--gate-report", options.gate_report, "File for what the gates found: .json or .sarif");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Fuzz targets: what hostile text must never do to the frontend's readers.
+// Fuzz targets: what hostile bytes must never do to the readers of Dockerfiles, package databases and signatures.
 //
 // A target takes any bytes. base::Error is a fine answer to them; a crash, any other exception, a
 // sanitizer's complaint, a hang or a broken promise (`require`) is a finding. The same targets run
@@ -50,5 +50,7 @@ void git_ref(std::string_view input);
 void json_form(std::string_view input);
 void run_mount(std::string_view input);
 void platform(std::string_view input);
+void packages(std::string_view input);
+void trust(std::string_view input);
 
 }  // namespace fuzz

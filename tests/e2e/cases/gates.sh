@@ -77,6 +77,23 @@ fails 2 ctx
 contains log 'unknown gate "non-rot"'
 rm ctx/slipway.toml
 
+# What `slipway check` finds, by BuildKit's rules or by named ones.
+printf 'FROM %s as base\nARG API_TOKEN\nCOPY m /srv\nUSER 1\n' "$base" >ctx/Dockerfile
+build --gate checked=UnusedStage,non-root -o type=cacheonly ctx
+code=0
+slipway build --gate checked --gate-report report.sarif -o type=cacheonly ctx >/dev/null 2>log || code=$?
+same $code 3
+contains log 'gate checked: line 1: FromAsCasing'
+same "$(jq -r '.runs[0].results[0].locations[0].physicalLocation.region.startLine' report.sarif)" 1
+code=0
+slipway build --gate checked=SecretArgInHistory -o type=cacheonly ctx >/dev/null 2>log || code=$?
+same $code 3
+contains log 'gate checked: line 2: SecretArgInHistory'
+lacks log 'gate checked: line 1'
+fails 2 --gate checked=NoSuchRule ctx
+contains log NoSuchRule
+printf 'FROM %s\nCOPY m /srv\n' "$base" >ctx/Dockerfile
+
 # On an image that is there already.
 build -t app ctx
 code=0
@@ -84,6 +101,10 @@ slipway gate app --gate non-root,no-secrets --gate-report report.json >findings 
 same $code 3
 contains findings 'gate non-root: the image runs as root'
 same "$(jq -r .passed report.json)" false
+code=0
+slipway gate app --gate checked >findings 2>&1 || code=$?
+same $code 3
+contains findings 'no Dockerfile'
 slipway gate app --gate no-secrets,max-size=20MB >/dev/null 2>&1 || fail 'a good image is refused'
 nothing_mounted
 
