@@ -69,6 +69,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       house_(root, StoreAccess::shared,
              {.driver = options.driver,
               .network_soon = !options.offline,
+              .fuse = options.reversed_directories,
               .notice =
                   [&sink](const std::string& line) {
                     progress::Step(sink, base::system_clock(), "[internal] " + line).done();

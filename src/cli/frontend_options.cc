@@ -237,6 +237,7 @@ ops::BuildSettings build_settings(const BuildOptions& options) {
   ops::BuildSettings settings;
   settings.project = project_of(options);
   settings.offline = options.offline;
+  settings.reversed_directories = options.reversed_directories;
   for (const auto& list : options.allow) {
     for (const auto& name : base::split(list, ',')) {
       if (name != "network.host" && name != "security.insecure") {

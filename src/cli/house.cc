@@ -62,6 +62,7 @@ House::House(const std::string& root, StoreAccess access) : House(root, access, 
 
 House::House(const std::string& root, StoreAccess access, const Options& options)
     : notice_(options.notice),
+      fuse_(options.fuse || options.driver == snapshot::driver_name(snapshot::Driver::fuse)),
       transport_(make_transport(options.network_soon)),
       store_(store::Store::open(state_directory(root))),
       use_(take_store(*store_, access)) {
@@ -91,7 +92,8 @@ std::function<void(const std::string& path)> House::tree_remover() {
 }
 
 std::unique_ptr<sandbox::Helper> House::start_helper() {
-  auto helper = sandbox::Helper::start({.state_dir = store_->root()});
+  auto helper = sandbox::Helper::start(
+      {.state_dir = store_->root(), .fuse = fuse_ ? sandbox::FuseDevice::open : sandbox::FuseDevice::shut});
   const std::string line = sandbox::describe(helper->world());
   if (!line.empty() && notice_) notice_(line);
   return helper;

@@ -28,6 +28,8 @@ class House {
     std::string driver;
     /// A registry will be asked soon: what that needs is loaded while the rest is set up.
     bool network_soon = false;
+    /// The helper will mount through FUSE, whatever the driver is.
+    bool fuse = false;
     /// Gets one line about how much privilege there is, where it is not root's; from the thread that first needs the
     /// helper.
     std::function<void(const std::string& line)> notice;
@@ -52,6 +54,7 @@ class House {
   std::unique_ptr<sandbox::Helper> start_helper();
 
   std::function<void(const std::string&)> notice_;
+  bool fuse_;
   std::unique_ptr<oci::HttpTransport> transport_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<base::FileLock> use_;

@@ -59,6 +59,7 @@ struct BuildOptions {
   bool quiet = false;
   bool offline = false;
   std::vector<std::string> source_policies;  ///< files of rules about sources
+  bool reversed_directories = false;         ///< of `reproduce`: steps see directories in another order
   std::string signature_policy;              ///< a policy.json that images are held to; "" = none
   bool locked = false;                       ///< only what the lock file pins
   bool no_lock = false;                      ///< as if there were no lock file

@@ -128,6 +128,7 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   add_policy_flag(app, options);
   app.add_flag("--locked", options.locked, "Use nothing but what the lock file beside the Dockerfile pins");
   app.add_flag("--no-lock", options.no_lock, "Build as if there were no lock file");
+  app.add_flag("--reversed-directories", options.reversed_directories, "What reproduce builds with")->group("");
   app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");
 }
 

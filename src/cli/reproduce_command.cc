@@ -3,6 +3,7 @@
 // image to compare with, the first build is that.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -54,6 +55,20 @@ class OneProcessor {
   bool known_ = false;
 };
 
+/// While it lives, what this process starts gives new files no more rights than this.
+class OtherUmask {
+ public:
+  OtherUmask() : before_(::umask(077)) {}
+  OtherUmask(const OtherUmask&) = delete;
+  OtherUmask& operator=(const OtherUmask&) = delete;
+  ~OtherUmask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+bool can_reverse_directories() { return base::find_program("disorderfs") && ::access("/dev/fuse", R_OK | W_OK) == 0; }
+
 /// One build by a process of its own into a layout directory.
 void run_build_into(const std::string& directory, const std::string& root, std::vector<std::string> arguments,
                     const std::string& input, std::string_view what, const std::stop_token& stop) {
@@ -70,9 +85,11 @@ void run_build_into(const std::string& directory, const std::string& root, std::
 }
 
 /// The build in question, without the cache.
-void build_into(const std::string& directory, std::string_view host_name, const std::string& root,
+enum class Directories : std::uint8_t { as_they_are, reversed };
+void build_into(const std::string& directory, std::string_view host_name, Directories order, const std::string& root,
                 const ReproduceOptions& options, const std::stop_token& stop) {
   auto arguments = options.arguments;
+  if (order == Directories::reversed) arguments.emplace_back("--reversed-directories");
   arguments.insert(arguments.end(),
                    {"--no-cache", "--build-arg", base::format("BUILDKIT_SANDBOX_HOSTNAME={}", host_name)});
   if (!options.as_is) arguments.emplace_back("--reproducible");
@@ -221,14 +238,23 @@ int run_reproduce(const std::string& root, const ReproduceOptions& options) {
   const base::TemporaryDirectory room("reproduce-", store);
   const auto started = std::chrono::steady_clock::now();
   if (options.of.empty()) {
-    build_into(room.path() + "/first", attest::kFirstHostName, store, options, interrupt.token());
+    build_into(room.path() + "/first", attest::kFirstHostName, Directories::as_they_are, store, options,
+               interrupt.token());
     std::this_thread::sleep_until(started + kApart);
   } else {
     fetch_into(room.path() + "/first", store, options, interrupt.token());
   }
+  const auto order = can_reverse_directories() ? Directories::reversed : Directories::as_they_are;
   {
     const OneProcessor alone;
-    build_into(room.path() + "/second", attest::kSecondHostName, store, options, interrupt.token());
+    const OtherUmask other;
+    build_into(room.path() + "/second", attest::kSecondHostName, order, store, options, interrupt.token());
+  }
+  if (order == Directories::as_they_are) {
+    std::fputs(
+        "note: directories had the same order in both builds; with disorderfs installed, and /dev/fuse, they have "
+        "not\n",
+        stderr);
   }
   const auto first = read_layout(room.path() + "/first", options.of.empty());
   const auto second = read_layout(room.path() + "/second", options.of.empty());

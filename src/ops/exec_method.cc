@@ -18,6 +18,7 @@
 #include "ops/file_actions.h"
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
+#include "ops/reversed_tree.h"
 #include "ops/wire.h"
 #include "sandbox/container.h"
 
@@ -127,7 +128,16 @@ class Stage {
   void mount_root(std::size_t index) {
     spec_.rootfs = directory_ + "/root";
     root_ = tree(index, spec_.rootfs).fd();
+    if (call_.params["reversed"].bool_or(false)) reverse_root();
     if (exec_.mounts[index].readonly) spec_.root_access = sandbox::RootAccess::read_only;
+  }
+
+  void reverse_root() {
+    const std::string point = directory_ + "/reversed";
+    base::make_directories(point);
+    mount_reversed(spec_.rootfs, point);
+    bound_.push_back(point);
+    spec_.rootfs = point;
   }
 
   void mount(std::size_t index) {

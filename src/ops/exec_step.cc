@@ -46,6 +46,7 @@ ExecStep::ExecStep(const base::Digest& vertex, const llb::Op& op, const std::opt
   }
   params_.set("op", encode_bytes(llb::marshal(op_))).set("mounts", std::move(mounts));
   params_.set("secret_env", secret_values());
+  if (services_.settings.reversed_directories) params_.set("reversed", true);
   if (resources_) params_.set("limits", limits());
 }
 

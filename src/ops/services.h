@@ -32,7 +32,8 @@ struct BuildSettings {
   SecretLeak secret_leak = SecretLeak::warn;
   std::map<std::string, SshSource> ssh;  ///< by id
   bool offline = false;
-  std::string project;  ///< tells the steps of one Dockerfile from another's: its context and file
+  bool reversed_directories = false;  ///< steps see the entries of directories in reverse order
+  std::string project;                ///< tells the steps of one Dockerfile from another's: its context and file
 };
 
 struct Services {

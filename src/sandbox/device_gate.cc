@@ -32,11 +32,17 @@ void write_control(const std::string& path, std::string_view text) {
   base::with_context([&] { base::write_all(file.get(), text); }, "writing \"{}\" to {}", text, path);
 }
 
-void close_v1(const std::string& directory) {
+std::vector<DeviceRule> openable(FuseDevice fuse) {
+  std::vector<DeviceRule> rules(kOpenable.begin(), kOpenable.end());
+  if (fuse == FuseDevice::open) rules.push_back({10, 229});
+  return rules;
+}
+
+void close_v1(const std::string& directory, FuseDevice fuse) {
   write_control(directory + "/devices.deny", "a");
   write_control(directory + "/devices.allow", "c *:* m");
   write_control(directory + "/devices.allow", "b *:* m");
-  for (const auto& rule : kOpenable) {
+  for (const auto& rule : openable(fuse)) {
     const std::string minor = rule.minor < 0 ? "*" : std::to_string(rule.minor);
     write_control(directory + "/devices.allow", base::format("c {}:{} rwm", rule.major, minor));
   }
@@ -69,7 +75,7 @@ void append_verdict(std::vector<bpf_insn>& program, std::int32_t verdict) {
 }
 
 /// The rules as a program over struct bpf_cgroup_dev_ctx: 1 allows, 0 refuses.
-std::vector<bpf_insn> gate_program() {
+std::vector<bpf_insn> gate_program(FuseDevice fuse) {
   std::vector<bpf_insn> program = {
       load_word(BPF_REG_2, offsetof(bpf_cgroup_dev_ctx, access_type)),
       load_word(BPF_REG_3, offsetof(bpf_cgroup_dev_ctx, access_type)),
@@ -82,7 +88,7 @@ std::vector<bpf_insn> gate_program() {
   append_verdict(program, 1);
   program.push_back(instruction(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_2, 0, 2, BPF_DEVCG_DEV_CHAR));
   append_verdict(program, 0);
-  for (const auto& rule : kOpenable) {
+  for (const auto& rule : openable(fuse)) {
     if (rule.minor < 0) {
       program.push_back(skip_unless(BPF_REG_4, rule.major, 2));
     } else {
@@ -99,8 +105,8 @@ int bpf(int command, bpf_attr& attributes) {
   return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
 }
 
-void close_v2(const std::string& directory) {
-  const auto program = gate_program();
+void close_v2(const std::string& directory, FuseDevice fuse) {
+  const auto program = gate_program(fuse);
   bpf_attr load;
   std::memset(&load, 0, sizeof load);
   load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
@@ -124,18 +130,18 @@ std::string device_group_path(CgroupLayout layout, const std::string& name, cons
   return root + (layout == CgroupLayout::v2 ? "" : "/devices") + name;
 }
 
-void close_device_gate(CgroupLayout layout, const std::string& directory) {
+void close_device_gate(CgroupLayout layout, const std::string& directory, FuseDevice fuse) {
   if (layout == CgroupLayout::v2) {
-    close_v2(directory);
+    close_v2(directory, fuse);
   } else {
-    close_v1(directory);
+    close_v1(directory, fuse);
   }
 }
 
-void enter_device_gate(CgroupLayout layout, const std::string& name) {
+void enter_device_gate(CgroupLayout layout, const std::string& name, FuseDevice fuse) {
   const std::string directory = device_group_path(layout, name);
   base::make_directories(directory);
-  close_device_gate(layout, directory);
+  close_device_gate(layout, directory, fuse);
   write_control(directory + "/cgroup.procs", "0");
 }
 

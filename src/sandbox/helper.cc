@@ -195,6 +195,7 @@ std::unique_ptr<Helper> Helper::start_at(const Tier& tier, const HelperOptions& 
   setup.mount_point = base::join_path(options.state_dir, "mnt");
   setup.runtime = options.runtime;
   setup.shared_proc = options.shared_proc;
+  setup.fuse = options.fuse;
   setup.tier = tier;
   base::make_directories(setup.mount_point, 0711);
   int ends[2];

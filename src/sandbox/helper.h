@@ -39,6 +39,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "sandbox/device_gate.h"
 #include "sandbox/tier.h"
 #include "sandbox/world.h"
 
@@ -62,6 +63,8 @@ struct HelperOptions {
   /// The OCI runtime's name or path; "" means crun, or runc where there is no crun.
   std::string runtime = {};
   SharedProc shared_proc = SharedProc::refuse;
+  /// For fuse-overlayfs and disorderfs, which the helper runs.
+  FuseDevice fuse = FuseDevice::shut;
   /// How much privilege to use; see choose_tier(). Absent: probed by start().
   std::optional<Tier> tier = std::nullopt;
 };

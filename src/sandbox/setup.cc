@@ -108,13 +108,13 @@ CgroupLayout find_cgroups(const Setup& setup) {
   return hide_confusing_cgroups(setup, detect_cgroup_layout(mountinfo.value_or("")));
 }
 
-void close_gate(World& world) {
+void close_gate(World& world, FuseDevice fuse) {
   const std::string name = base::format("{}/{}", kCgroupParent, base::random_id());
   try {
     if (world.cgroups == CgroupLayout::none) {
       base::fail(base::Code::failed_precondition, "no control groups are mounted");
     }
-    enter_device_gate(world.cgroups, name);
+    enter_device_gate(world.cgroups, name, fuse);
     world.device_gate = name;
   } catch (const base::Error& error) {
     world.notes.push_back(base::format("steps cannot make device nodes here: {}", error.text()));
@@ -134,7 +134,7 @@ std::string find_runtime(const std::string& wanted) {
 base::Json to_json(const Setup& setup) {
   base::Json json = base::Json::object();
   json.set("mount_point", setup.mount_point).set("runtime", setup.runtime).set("tier", tier_name(setup.tier.kind));
-  json.set("shared_proc", setup.shared_proc == SharedProc::allow);
+  json.set("shared_proc", setup.shared_proc == SharedProc::allow).set("fuse", setup.fuse == FuseDevice::open);
   json.set("uids", to_json(setup.tier.uids)).set("gids", to_json(setup.tier.gids)).set("reason", setup.tier.reason);
   return json;
 }
@@ -143,6 +143,7 @@ Setup setup_from_json(const base::Json& json) {
   Setup setup;
   setup.mount_point = json["mount_point"].as_string();
   setup.runtime = json["runtime"].string_or("");
+  setup.fuse = json["fuse"].bool_or(false) ? FuseDevice::open : FuseDevice::shut;
   setup.shared_proc = json["shared_proc"].bool_or(false) ? SharedProc::allow : SharedProc::refuse;
   setup.tier.kind = parse_tier(json["tier"].as_string()).value_or(TierKind::unavailable);
   setup.tier.uids = id_map_from_json(json["uids"]);
@@ -199,7 +200,7 @@ World make_world(const Setup& setup) {
   world.cgroups = find_cgroups(setup);
   if (!world.rootless()) {
     remove_stale_cgroups(world.cgroups, std::string(kCgroupParent));
-    close_gate(world);
+    close_gate(world, setup.fuse);
   }
   world.runtime = find_runtime(setup.runtime);
   return world;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "sandbox/device_gate.h"
 #include "sandbox/tier.h"
 #include "sandbox/world.h"
 
@@ -17,6 +18,7 @@ struct Setup {
   std::string mount_point;  ///< an existing directory that gets the private tmpfs
   std::string runtime;      ///< as HelperOptions::runtime
   SharedProc shared_proc = SharedProc::refuse;
+  FuseDevice fuse = FuseDevice::shut;  ///< whether the helper, and with it its steps, may open FUSE's device
   Tier tier;
 };
 

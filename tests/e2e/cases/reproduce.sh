@@ -72,6 +72,11 @@ plant srv/b.tgz 'a tar archive keeps times' 'touch /srv/t && tar -czf /srv/b.tgz
 plant var/log/setup.log 'a log' 'head -c 9 /dev/urandom | base64 > /var/log/setup.log'
 plant root/.cache/x 'a cache' 'head -c 9 /dev/urandom | base64 > /root/.cache/x'
 if [ "$(nproc)" -gt 1 ] && [ "$(nproc)" -lt 1000 ]; then plant srv/jobs 'count of processors' 'echo jobs=$(nproc) > /srv/jobs'; fi
+if command -v disorderfs >/dev/null && [ -w /dev/fuse ]; then
+  plant srv/listed 'the order of the same lines' 'mkdir /srv/d && touch /srv/d/a /srv/d/b /srv/d/c /srv/d/d && find /srv/d > /srv/listed'
+else
+  echo 'not tried: another order of directories (disorderfs, /dev/fuse)'
+fi
 printf 'FROM %s\nRUN mkdir -p /srv \\&\\& mktemp /srv/tmp.XXXXXX\n' "$base" | sed 's/\\//g' >ctx/Dockerfile
 code=0
 slipway reproduce ctx >said 2>log || code=$?
