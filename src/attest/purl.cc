@@ -24,6 +24,17 @@ std::string escape(std::string_view text, std::string_view also) {
   return out;
 }
 
+/// %XX back to bytes; what is no such triple stays.
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto code = text[i] == '%' && i + 2 < text.size() ? base::parse_int(text.substr(i + 1, 2), 16) : std::nullopt;
+    out += code ? static_cast<char>(*code) : text[i];
+    if (code) i += 2;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string purl(const PackageUrl& url) {
@@ -40,6 +51,32 @@ std::string purl(const PackageUrl& url) {
     separator = '&';
   }
   return text;
+}
+
+std::optional<PackageUrl> parse_purl(std::string_view text) {
+  constexpr std::string_view kScheme = "pkg:";
+  if (!text.starts_with(kScheme)) return std::nullopt;
+  text = text.substr(kScheme.size(), text.find('#') - kScheme.size());
+  PackageUrl url;
+  if (const auto parts = base::cut(text, "?")) {
+    text = parts->first;
+    for (const auto& pair : base::split(parts->second, '&')) {
+      if (const auto value = base::cut(pair, "=")) url.qualifiers[std::string(value->first)] = unescape(value->second);
+    }
+  }
+  // A version stands behind the last @ of the name; one before a slash is part of a scope.
+  const auto at = text.rfind('@');
+  if (at != text.npos && text.find('/', at) == text.npos) {
+    url.version = unescape(text.substr(at + 1));
+    text = text.substr(0, at);
+  }
+  const auto first = text.find('/');
+  const auto last = text.rfind('/');
+  if (first == text.npos || first == 0 || last + 1 == text.size()) return std::nullopt;
+  url.type = base::lower(text.substr(0, first));
+  if (last > first) url.name_space = unescape(text.substr(first + 1, last - first - 1));
+  url.name = unescape(text.substr(last + 1));
+  return url;
 }
 
 std::string image_purl(const oci::Reference& reference, std::string_view platform, std::string_view type) {

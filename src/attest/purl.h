@@ -8,6 +8,7 @@
 //
 // Source: github.com/package-url/purl-spec.
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ struct PackageUrl {
 };
 
 std::string purl(const PackageUrl& url);
+/// Nothing for what is none. Fragments (subpaths) are left out.
+std::optional<PackageUrl> parse_purl(std::string_view text);
 
 /// Of an image: by its tag ("latest" when it has neither), and by its digest when the reference has one.
 /// `type` is docker, or oci for images of a local layout; `platform` "" = none.

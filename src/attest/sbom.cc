@@ -5,6 +5,7 @@
 #include <set>
 
 #include "attest/licenses.h"
+#include "attest/purl.h"
 #include "base/digest.h"
 #include "base/format.h"
 #include "base/strings.h"
@@ -202,6 +203,50 @@ base::Json cyclonedx_document(const BilledImage& image, const std::vector<Compon
   json.set("bomFormat", "CycloneDX").set("specVersion", "1.5");
   json.set("serialNumber", "urn:uuid:" + uuid_of(document_hash(image, components))).set("version", 1);
   return json.set("metadata", std::move(metadata)).set("components", std::move(list));
+}
+
+std::optional<Components> components_of_bill(const base::Json& document) {
+  Components found;
+  const auto add = [&](const std::string& url) {
+    const auto parsed = parse_purl(url);
+    if (!parsed || parsed->type == "docker" || parsed->type == "oci") return;
+    Component component;
+    component.type = parsed->type;
+    component.name_space = parsed->name_space;
+    component.name = parsed->name;
+    component.version = parsed->version;
+    component.qualifiers = parsed->qualifiers;
+    found.push_back(std::move(component));
+  };
+  if (document["spdxVersion"].string_or("").starts_with("SPDX-2")) {
+    std::set<std::string> built_with;
+    for (const auto& relation : document["relationships"].items()) {
+      if (relation["relationshipType"].string_or("") == "BUILD_DEPENDENCY_OF") {
+        built_with.insert(relation["spdxElementId"].string_or(""));
+      }
+    }
+    for (const auto& package : document["packages"].items()) {
+      if (built_with.contains(package["SPDXID"].string_or(""))) continue;
+      for (const auto& reference : package["externalRefs"].items()) {
+        if (reference["referenceType"].string_or("") == "purl") add(reference["referenceLocator"].string_or(""));
+      }
+    }
+    return found;
+  }
+  if (document["bomFormat"].string_or("") != "CycloneDX") return std::nullopt;
+  for (const auto& component : document["components"].items()) {
+    if (component["scope"].string_or("") != "excluded") add(component["purl"].string_or(""));
+  }
+  return found;
+}
+
+std::string format_change(const BillChange& change) {
+  switch (change.kind) {
+    case BillChange::Kind::added: return "+ " + change.name + " " + change.now;
+    case BillChange::Kind::removed: return "- " + change.name + " " + change.before;
+    case BillChange::Kind::changed: return "~ " + change.name + " " + change.before + " -> " + change.now;
+  }
+  return "";
 }
 
 std::vector<BillChange> compare_bills(const std::vector<Component>& before, const std::vector<Component>& now) {

@@ -175,6 +175,9 @@ output::AssembledImage assemble(const std::vector<BuiltImage>& images, const out
   if (images.size() > 1) assemble_options.shape = output::Shape::always_index;
   assemble_options.epoch = epoch;
   assemble_options.names = names_of(spec, options);
+  if (spec.attestations_as_referrers) {
+    assemble_options.attestations = output::AssembleOptions::Attestations::as_referrers;
+  }
   assemble_options.attestation_artifact = spec.oci_artifact.value_or(true);
   auto assembled = output::assemble(described, assemble_options);
   step.part("exporting manifest " + assembled.root.digest.str(), [] {});
@@ -375,6 +378,10 @@ std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
     names_of(spec, options);
     if (spec.push && spec.names.empty() && options.tags.empty()) {
       base::fail(base::Code::invalid_argument, "a name is needed to push an image: give -t NAME");
+    }
+    if (spec.attestations_as_referrers && spec.type == output::Type::image && !spec.push) {
+      base::fail(base::Code::invalid_argument,
+                 "attestations=referrers needs push=true: the image store keeps what an index names");
     }
     if (!spec.is_directory() && !spec.dest.empty()) output::check_destination(spec.dest, output::type_name(spec.type));
   }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "cli/attached.h"
 #include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/interrupt.h"
@@ -83,18 +84,45 @@ namespace {
 constexpr std::size_t kMaxStatement = 256U << 20;
 
 /// Statements of the attestation manifests in an image's index, one a line.
-int print_attestations(const images::Image& image, House& house) {
+std::optional<images::Image> image_here(const std::string& name, House& house) {
+  try {
+    return house.images().get(name);
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::not_found) return std::nullopt;
+    throw;
+  }
+}
+
+/// What the image's own index in the store names.
+std::vector<std::string> stored_statements(const images::Image& image, House& house) {
   const auto& content = house.store().content();
+  std::vector<std::string> statements;
   const base::Json root = base::Json::parse(content.read(image.root.digest, kMaxStatement));
   for (const auto& entry : root["manifests"].items()) {
     if (entry["annotations"]["vnd.docker.reference.type"].string_or("") != "attestation-manifest") continue;
     const auto manifest =
         base::Json::parse(content.read(base::Digest::parse_or_throw(entry["digest"].as_string()), kMaxStatement));
     for (const auto& layer : manifest["layers"].items()) {
-      std::printf("%s\n",
-                  content.read(base::Digest::parse_or_throw(layer["digest"].as_string()), kMaxStatement).c_str());
+      statements.push_back(content.read(base::Digest::parse_or_throw(layer["digest"].as_string()), kMaxStatement));
     }
   }
+  return statements;
+}
+
+/// Of an image that is here, and otherwise, or where a registry may know more of what it had from there, of the
+/// registry's.
+int print_attestations(const std::string& name, House& house) {
+  const auto image = image_here(name, house);
+  std::vector<std::string> statements;
+  if (image) statements = stored_statements(*image, house);
+  if (statements.empty() && (!image || image->origin == images::Origin::pulled)) {
+    const Interrupt interrupt;
+    const auto reference = oci::Reference::parse(name).tagged();
+    const auto repository = house.registry().repository(reference);
+    const auto root = image ? image->root : repository->resolve(reference.object(), interrupt.token());
+    statements = attached_statements(*repository, root, std::nullopt, interrupt.token());
+  }
+  for (const auto& statement : statements) std::printf("%s\n", statement.c_str());
   return 0;
 }
 
@@ -102,7 +130,7 @@ int print_attestations(const images::Image& image, House& house) {
 
 int run_inspect(const std::string& root, const InspectOptions& options) {
   House house(root, StoreAccess::shared);
-  if (options.attestations) return print_attestations(house.images().get(options.image), house);
+  if (options.attestations) return print_attestations(options.image, house);
   const auto details = house.images().details(house.images().get(options.image));
   if (options.raw_config) {
     std::fwrite(details.documents.config.raw.data(), 1, details.documents.config.raw.size(), stdout);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/strings.h"
+#include "cli/attached.h"
 #include "cli/build_session.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
@@ -104,18 +105,60 @@ void check_update_names(const attest::LockFile& lock, const LockOptions& options
   }
 }
 
-void print_changes(const std::vector<attest::LockChange>& changes) {
-  for (const auto& [before, entry] : changes) {
-    const std::string name = entry.kind + " " + entry.name + (entry.platform.empty() ? "" : " " + entry.platform);
-    if (entry.pin.empty()) {
-      print_line("- " + name);
-    } else if (before.empty()) {
-      print_line("+ " + name + " " + entry.pin);
-    } else {
-      print_line("~ " + name + "\n    " + before + "\n -> " + entry.pin);
-    }
+void print_change(const attest::LockChange& change) {
+  const auto& [before, entry] = change;
+  const std::string name = entry.kind + " " + entry.name + (entry.platform.empty() ? "" : " " + entry.platform);
+  if (entry.pin.empty()) {
+    print_line("- " + name);
+  } else if (before.empty()) {
+    print_line("+ " + name + " " + entry.pin);
+  } else {
+    print_line("~ " + name + "\n    " + before + "\n -> " + entry.pin);
   }
 }
+
+/// Of two images that a name stood for: when they were made, and which packages changed where both have a bill.
+class ImageMoves {
+ public:
+  ImageMoves(House& house, const std::stop_token& stop) : house_(house), stop_(stop) {}
+
+  void print(const attest::LockChange& change) {
+    try {
+      const Known before = look_at(change.entry, change.before);
+      const Known now = look_at(change.entry, change.entry.pin);
+      print_line("    created " + before.created + " -> " + now.created);
+      if (!before.components || !now.components) return;
+      const auto changes = attest::compare_bills(*before.components, *now.components);
+      for (const auto& package : changes) print_line("    " + attest::format_change(package));
+      if (changes.empty()) print_line("    the same packages");
+    } catch (const base::Error& error) {
+      print_line("    what changed in it is not known: " + error.text());
+    }
+  }
+
+ private:
+  struct Known {
+    std::string created;
+    std::optional<attest::Components> components;
+  };
+
+  Known look_at(const attest::LockEntry& entry, const std::string& pin) {
+    auto reference = oci::Reference::parse(entry.name);
+    reference.digest = base::Digest::parse_or_throw(pin);
+    const auto repository = house_.registry().repository(reference);
+    const auto root = repository->resolve(pin, stop_);
+    const auto platform = oci::parse_platform(entry.platform);
+    const auto image = oci::resolve_image(*repository, root, oci::PlatformMatcher::runs_on(platform), stop_);
+    Known known;
+    known.created = image.config.created.empty() ? "at no known time" : image.config.created;
+    known.components =
+        billed_components(attached_statements(*repository, root, image.manifest_descriptor.digest, stop_));
+    return known;
+  }
+
+  House& house_;
+  std::stop_token stop_;
+};
 
 }  // namespace
 
@@ -138,7 +181,12 @@ int run_lock(const std::string& root, const LockOptions& options) {
     const auto now = attest::merge_locks(before, SourceCollector(session, interrupt.token()).collect());
     display->finish();
     const auto changes = attest::compare_locks(before, now);
-    print_changes(changes);
+    ImageMoves moves(session.house(), interrupt.token());
+    for (const auto& change : changes) {
+      print_change(change);
+      const bool moved = !change.before.empty() && !change.entry.pin.empty();
+      if (change.entry.kind == "image" && moved && !options.build.offline) moves.print(change);
+    }
     if (options.check) return changes.empty() ? 0 : kFindings;
     if (!changes.empty() || !base::exists(path))
       base::write_file_atomic(path, attest::format_lock(now), base::Durable::yes);

@@ -44,27 +44,15 @@ void print_table(const attest::Components& components) {
   }
 }
 
-int print_changes(const std::vector<attest::BillChange>& changes) {
-  for (const auto& change : changes) {
-    switch (change.kind) {
-      case attest::BillChange::Kind::added: print_line("+ " + change.name + " " + change.now); break;
-      case attest::BillChange::Kind::removed: print_line("- " + change.name + " " + change.before); break;
-      case attest::BillChange::Kind::changed:
-        print_line("~ " + change.name + " " + change.before + " -> " + change.now);
-        break;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
 int run_sbom(const std::string& root, const SbomOptions& options) {
   const Interrupt interrupt;
   const auto components = read_components(root, options.image, options, interrupt.token());
   if (!options.compare_with.empty()) {
-    return print_changes(
-        attest::compare_bills(read_components(root, options.compare_with, options, interrupt.token()), components));
+    const auto before = read_components(root, options.compare_with, options, interrupt.token());
+    for (const auto& change : attest::compare_bills(before, components)) print_line(attest::format_change(change));
+    return 0;
   }
   attest::BilledImage image;
   image.name = options.image;

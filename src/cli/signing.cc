@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "oci/media_type.h"
+#include "oci/referrers.h"
 
 namespace cli {
 namespace {
@@ -15,8 +16,8 @@ namespace {
 constexpr std::string_view kEmptyType = "application/vnd.oci.empty.v1+json";
 constexpr std::size_t kMaxSignatures = 100;
 
-/// "sha256-HEX": where referrers stand in a registry that has no list of them; with ".sig", simple signatures.
-std::string tag_of(const base::Digest& digest) { return "sha256-" + digest.hex(); }
+/// Where simple signatures stand.
+std::string signature_tag(const base::Digest& digest) { return oci::referrers_tag(digest) + ".sig"; }
 
 oci::Descriptor describe(std::string_view media_type, const std::string& bytes) {
   oci::Descriptor descriptor;
@@ -61,7 +62,12 @@ class Signatures {
   base::Json manifest(const oci::Descriptor& descriptor) {
     return base::Json::parse(repository_->fetch_manifest(descriptor, stop_));
   }
-  std::optional<std::string> referrers(const base::Digest& digest) { return repository_->referrers(digest, stop_); }
+  std::vector<oci::Descriptor> referrers(const base::Digest& digest) {
+    return oci::referrers_of(*repository_, digest, stop_);
+  }
+  void list(const base::Digest& digest, const oci::Descriptor& referrer) {
+    oci::list_referrer(*repository_, digest, referrer, stop_);
+  }
 
  private:
   std::unique_ptr<oci::Repository> repository_;
@@ -71,7 +77,7 @@ class Signatures {
 
 void sign_simple(Signatures& signatures, const std::string& name, const oci::Descriptor& root,
                  const attest::PrivateKey& key) {
-  const std::string tag = tag_of(root.digest) + ".sig";
+  const std::string tag = signature_tag(root.digest);
   const std::string payload = attest::simple_payload(name, root.digest);
   oci::Descriptor layer = signatures.push_blob(attest::kSimpleMediaType, payload);
   layer.annotations[std::string(attest::kSimpleAnnotation)] = base::base64_encode(key.sign(payload));
@@ -91,20 +97,6 @@ void sign_simple(Signatures& signatures, const std::string& name, const oci::Des
   signatures.push_manifest(oci::kOciManifest, manifest.set("layers", std::move(layers)), tag);
 }
 
-/// For registries without a list of referrers: the index under the tag that stands for it.
-void list_referrer(Signatures& signatures, const oci::Descriptor& root, oci::Descriptor referrer) {
-  const std::string tag = tag_of(root.digest);
-  base::Json manifests = base::Json::array();
-  if (const auto known = signatures.document_at(tag)) {
-    for (const auto& entry : (*known)["manifests"].items()) manifests.push(entry);
-  }
-  referrer.artifact_type = std::string(attest::kBundleMediaType);
-  manifests.push(oci::to_json(referrer));
-  base::Json index = base::Json::object();
-  index.set("schemaVersion", 2).set("mediaType", oci::kOciIndex);
-  signatures.push_manifest(oci::kOciIndex, index.set("manifests", std::move(manifests)), tag);
-}
-
 void sign_bundle(Signatures& signatures, const oci::Descriptor& root, const attest::PrivateKey& key) {
   const oci::Descriptor bundle = signatures.push_blob(attest::kBundleMediaType, attest::make_bundle(root.digest, key));
   base::Json manifest = base::Json::object();
@@ -119,8 +111,9 @@ void sign_bundle(Signatures& signatures, const oci::Descriptor& root, const atte
   manifest.set("annotations", base::Json::object()
                                   .set("dev.sigstore.bundle.content", "dsse-envelope")
                                   .set("dev.sigstore.bundle.predicateType", attest::kSignPredicate));
-  const oci::Descriptor made = signatures.push_manifest(oci::kOciManifest, manifest, "");
-  if (!signatures.referrers(root.digest)) list_referrer(signatures, root, made);
+  oci::Descriptor made = signatures.push_manifest(oci::kOciManifest, manifest, "");
+  made.artifact_type = std::string(attest::kBundleMediaType);
+  signatures.list(root.digest, made);
 }
 
 /// Collects why signatures were not taken.
@@ -167,7 +160,7 @@ attest::SimpleSignature read_simple(Signatures& signatures, const oci::Descripto
 
 bool has_simple(Signatures& signatures, const oci::Descriptor& root, Reasons& reasons,
                 const std::function<void(const attest::SimpleSignature&)>& check) {
-  const auto manifest = signatures.document_at(tag_of(root.digest) + ".sig");
+  const auto manifest = signatures.document_at(signature_tag(root.digest));
   if (!manifest) return false;
   std::size_t looked = 0;
   for (const auto& entry : (*manifest)["layers"].items()) {
@@ -184,15 +177,13 @@ bool has_simple(Signatures& signatures, const oci::Descriptor& root, Reasons& re
 }
 
 bool has_bundle(Signatures& signatures, const oci::Descriptor& root, const attest::Trust& trust, Reasons& reasons) {
-  std::optional<base::Json> index;
-  if (const auto listed = signatures.referrers(root.digest)) index = base::Json::parse(*listed);
-  if (!index) index = signatures.document_at(tag_of(root.digest));
-  if (!index) return false;
   std::size_t looked = 0;
-  for (const auto& entry : (*index)["manifests"].items()) {
+  for (const auto& entry : signatures.referrers(root.digest)) {
+    // Attestations are listed beside signatures, and are none.
+    if (!entry.artifact_type.empty() && entry.artifact_type != attest::kBundleMediaType) continue;
     if (++looked > kMaxSignatures) break;
     const bool verified = reasons.holds([&] {
-      const base::Json manifest = signatures.manifest(oci::descriptor_from_json(entry));
+      const base::Json manifest = signatures.manifest(entry);
       // A list may say anything; what the manifest itself names is what it is about.
       if (manifest["subject"]["digest"].string_or("") != root.digest.str()) {
         base::fail(base::Code::permission_denied, "not verified: a referrer names another image");

@@ -68,6 +68,22 @@ Index Layout::index() const {
       "reading index.json of the OCI layout {}", directory_);
 }
 
+namespace {
+
+/// The one entry that is an image, not something about one (a signature, an attestation); nullptr when there is
+/// another.
+const Descriptor* only_image(const Index& index) {
+  const Descriptor* only = nullptr;
+  for (const Descriptor& entry : index.manifests) {
+    if (!entry.artifact_type.empty()) continue;
+    if (only != nullptr) return nullptr;
+    only = &entry;
+  }
+  return only;
+}
+
+}  // namespace
+
 Descriptor Layout::resolve(std::string_view reference, const std::stop_token&) {
   const Index entries = index();
   if (const auto digest = base::Digest::parse(reference)) {
@@ -97,7 +113,7 @@ Descriptor Layout::resolve(std::string_view reference, const std::stop_token&) {
       if (annotation(entry, name) == wanted) return entry;
     }
   }
-  if (reference.empty() && entries.manifests.size() == 1) return entries.manifests[0];
+  if (const Descriptor* only = only_image(entries); reference.empty() && only != nullptr) return *only;
   std::string names;
   for (const Descriptor& entry : entries.manifests) {
     const std::string name = annotation(entry, kAnnotationRefName);

@@ -33,13 +33,14 @@ std::string created_of(const AssembledImage& image, std::optional<base::Nanos> e
 
 std::vector<Descriptor> listed_entries(const AssembledImage& image, const ArchiveOptions& options) {
   const Descriptor root = listed_root(image, options.epoch);
-  if (options.names.empty()) return {root};
   std::vector<Descriptor> entries;
+  if (options.names.empty()) entries.push_back(root);
   for (const std::string& name : options.names) {
     Descriptor entry = root;
     for (const auto& [key, value] : name_annotations(name)) entry.annotations[key] = value;
     entries.push_back(std::move(entry));
   }
+  entries.insert(entries.end(), image.referrers.begin(), image.referrers.end());
   return entries;
 }
 
@@ -200,6 +201,7 @@ void write_oci_directory(const AssembledImage& image, const ArchiveOptions& opti
   for (const std::string& name : options.names) names.push_back(name_annotations(name));
   if (names.empty()) names.push_back({{std::string(oci::kAnnotationRefName), "latest"}});
   writer.tag(listed_root(image, options.epoch), names);
+  for (const auto& referrer : image.referrers) writer.tag(referrer, {});
 }
 
 }  // namespace output

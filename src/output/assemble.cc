@@ -241,6 +241,14 @@ Descriptor make_attestation_manifest(const ImageToExport& image, const Descripto
   return made;
 }
 
+/// Its manifest names its subject; a list of referrers says what kind it is.
+Descriptor as_referrer(Descriptor made) {
+  made.annotations.clear();
+  made.platform.reset();
+  made.artifact_type = std::string(kAttestationArtifact);
+  return made;
+}
+
 bool any_attestations(std::span<const ImageToExport> images) {
   return std::any_of(images.begin(), images.end(), [](const auto& image) { return !image.attestations.empty(); });
 }
@@ -285,7 +293,11 @@ AssembledImage assemble(std::span<const ImageToExport> images, const AssembleOpt
   if (attested && options.dialect == Dialect::docker) {
     base::fail(base::Code::invalid_argument, "cannot export attestations with \"oci-mediatypes=false\"");
   }
-  const bool index = images.size() > 1 || options.shape == Shape::always_index || attested;
+  const bool apart = options.attestations == AssembleOptions::Attestations::as_referrers;
+  if (attested && apart && !options.attestation_artifact) {
+    base::fail(base::Code::invalid_argument, "attestations=referrers and oci-artifact=false exclude each other");
+  }
+  const bool index = images.size() > 1 || options.shape == Shape::always_index || (attested && !apart);
   check_annotations(images, options, index);
   AssembledImage result;
   std::vector<Descriptor> manifests;
@@ -293,15 +305,20 @@ AssembledImage assemble(std::span<const ImageToExport> images, const AssembleOpt
     MadeManifest made = make_manifest(image, options, result);
     manifests.push_back(made.manifest);
     if (!index) {
-      result.root = std::move(made.manifest);
+      result.root = made.manifest;
       result.config_digest = made.config;
     }
   }
-  if (!index) return result;
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (images[i].attestations.empty()) continue;
-    manifests.push_back(make_attestation_manifest(images[i], manifests[i], options, result));
+    Descriptor made = make_attestation_manifest(images[i], manifests[i], options, result);
+    if (apart) {
+      result.referrers.push_back(as_referrer(std::move(made)));
+    } else {
+      manifests.push_back(std::move(made));
+    }
   }
+  if (!index) return result;
   const std::string_view type = oci::index_type(options.dialect);
   std::string bytes = index_bytes(type, manifests, select(options.annotations, AnnotationLevel::index, ""));
   result.root = describe(type, bytes);

@@ -62,6 +62,8 @@ struct AssembleOptions {
   std::optional<base::Nanos> epoch;  ///< overrides the images' own
   std::vector<std::string> names;    ///< of the image: subjects of its attestations
   bool attestation_artifact = true;  ///< attestation manifests are OCI artifacts with a subject
+  /// in_index: beside the images in an index. as_referrers: apart from them, so that one image stays one manifest.
+  enum class Attestations : std::uint8_t { in_index, as_referrers } attestations = Attestations::in_index;
 };
 
 /// A small document with its descriptor.
@@ -75,6 +77,7 @@ struct AssembledImage {
   std::optional<base::Digest> config_digest;  ///< when the root is a manifest
   std::vector<Document> documents;            ///< configs, manifests, index; no duplicates
   std::vector<oci::Descriptor> layers;        ///< blobs in the content store; no duplicates
+  std::vector<oci::Descriptor> referrers;     ///< manifests among the documents that no index names, only their subject
   /// Bytes of a document; throws not_found.
   const std::string& bytes(const base::Digest& digest) const;
 };

@@ -5,6 +5,7 @@
 
 #include "base/task.h"
 #include "oci/media_type.h"
+#include "oci/referrers.h"
 
 namespace output {
 namespace {
@@ -40,6 +41,10 @@ void push_image(const AssembledImage& image, oci::Repository& repository, std::s
     repository.push_manifest(document.descriptor, document.bytes, "", stop);
   }
   repository.push_manifest(image.root, image.bytes(image.root.digest), tag, stop);
+  for (const auto& referrer : image.referrers) {
+    const base::Json manifest = base::Json::parse(image.bytes(referrer.digest));
+    oci::list_referrer(repository, oci::descriptor_from_json(manifest["subject"]).digest, referrer, stop);
+  }
 }
 
 }  // namespace output

@@ -164,6 +164,12 @@ const std::vector<Attribute>& attributes() {
       {"oci-artifact",
        {image, oci, docker},
        [](Spec& s, const auto& k, const auto& v) { s.oci_artifact = parse_flag(k, v); }},
+      {"attestations",
+       {image, oci},
+       [](Spec& s, const auto&, const auto& v) {
+         if (v != "index" && v != "referrers") invalid("attestations={}: want index or referrers", v);
+         s.attestations_as_referrers = v == "referrers";
+       }},
       {"attestation-inline", {image, oci, docker}, flag(&Spec::inline_attestations)},
       {"prefer-nondist-layers", {image, oci, docker}, flag(&Spec::prefer_nondistributable_layers)},
       {"rewrite-timestamp", {image, oci, docker}, flag(&Spec::rewrite_timestamp)},
@@ -263,6 +269,13 @@ void check_media_types(const Spec& spec) {
   }
 }
 
+void check_referrers(const Spec& spec) {
+  if (!spec.attestations_as_referrers) return;
+  if (!spec.oci_artifact.value_or(true) || !spec.oci_mediatypes.value_or(true)) {
+    invalid("attestations=referrers conflicts with oci-artifact=false and oci-mediatypes=false");
+  }
+}
+
 void check_level(const CompressionChoice& choice) {
   if (!choice.level) return;
   const int most = choice.kind == oci::LayerCompression::zstd ? 22 : 9;
@@ -289,6 +302,7 @@ Spec parse_fields(const std::vector<std::string>& fields) {
   for (const auto& [key, value] : pairs) set_attribute(spec, type, key, value);
   check_destination_rules(spec, type);
   check_media_types(spec);
+  check_referrers(spec);
   check_level(spec.compression);
   return spec;
 }

@@ -75,6 +75,7 @@ struct Spec {
   bool dangling_only_without_name = false;
   bool inline_attestations = false;
   std::optional<bool> oci_artifact;
+  bool attestations_as_referrers = false;
   bool prefer_nondistributable_layers = false;
   std::string attestation_prefix;
 

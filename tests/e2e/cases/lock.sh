@@ -81,10 +81,22 @@ cmp before ctx/Dockerfile.lock
 slipway lock --update=base ctx >changes 2>/dev/null
 same "$(grep -c '^~' changes)" 1
 contains changes "~ image 127.0.0.1:$registry_port/base:1 linux/amd64"
+matches changes '^    created 20[0-9T:.-]+Z -> 20[0-9T:.-]+Z'
 slipway lock --update ctx >changes 2>/dev/null
 same "$(grep -c '^~' changes)" 2
 build --locked -o out3 ctx
 same "$(cat out3/version out3/file)" $'two\ntwo'
+# With a bill at both ends, what changed in between.
+package() { printf 'Package: %s\nStatus: install ok installed\nVersion: %s\nArchitecture: all\n\n' "$@"; }
+bill() { mkdir -p billed/var/lib/dpkg && cat >billed/var/lib/dpkg/status && printf 'FROM scratch\nCOPY var /var\nCOPY version /\n' >billed/Dockerfile && echo "$1" >billed/version && slipway build -q --sbom=true -t "127.0.0.1:$registry_port/base:1" --push billed >/dev/null && slipway rmi "127.0.0.1:$registry_port/base:1" >/dev/null; }
+{ package zlib 1.0 && package old 1; } | bill three
+slipway lock --update=base ctx >changes 2>/dev/null
+lacks changes zlib # the image before has no bill
+{ package zlib 1.1 && package new 2; } | bill four
+slipway lock --update=base ctx >changes 2>/dev/null
+contains changes '    ~ deb zlib 1.0 -> 1.1'
+contains changes '    - deb old 1'
+contains changes '    + deb new 2'
 # An entry that nothing needs any more goes.
 sed -i '/^ADD git/d; s| /git/file||' ctx/Dockerfile
 slipway lock ctx >changes 2>/dev/null
