@@ -17,12 +17,20 @@ using Attributes = std::map<std::string, std::string>;
   throw error;
 }
 
+/// Attributes are known whatever their case; those of a scanner are its own business.
+std::string attribute_name(std::string_view text) {
+  static constexpr std::string_view kKnown[] = {"type",         "disabled", "mode",        "version", "builder-id",
+                                                "reproducible", "filename", "inline-only", "format",  "generator"};
+  std::string lowered = base::lower(text);
+  return base::is_one_of(lowered, kKnown) ? lowered : std::string(text);
+}
+
 Attributes parse_attributes(const std::string& text) {
   Attributes attributes;
   for (const auto& field : base::split_csv(text)) {
     const auto parts = base::cut(field, "=");
     if (!parts) refuse(base::format("invalid value {} for --attest", field), "want type=provenance|sbom,KEY=VALUE,…");
-    attributes[base::lower(parts->first)] = parts->second;
+    attributes[attribute_name(parts->first)] = parts->second;
   }
   return attributes;
 }
@@ -78,11 +86,17 @@ SbomWish parse_sbom(const Attributes& attributes) {
       }
       wish.format = value == "spdx" ? SbomWish::Format::spdx : SbomWish::Format::cyclonedx;
     } else if (key == "generator") {
-      refuse("sbom: a scanner image is not needed here, the packages are read by slipway itself",
-             "leave generator out");
+      wish.generator = value;
     } else if (key != "disabled" && key != "type") {
-      refuse(base::format("unknown attribute \"{}\" of --attest type=sbom", key), "want format=spdx|cyclonedx");
+      wish.parameters[key] = value;
     }
+  }
+  if (wish.generator.empty() && !wish.parameters.empty()) {
+    refuse(base::format("unknown attribute \"{}\" of --attest type=sbom", wish.parameters.begin()->first),
+           "want format=spdx|cyclonedx, or generator=IMAGE with the attributes that its scanner knows");
+  }
+  if (!wish.generator.empty() && attributes.contains("format")) {
+    refuse("format and generator exclude each other in --attest type=sbom", "a scanner writes SPDX");
   }
   return wish;
 }

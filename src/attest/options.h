@@ -5,10 +5,11 @@
 //     attest::Wanted wanted = attest::parse_wanted({"type=provenance,mode=min"}, "", "true");
 //
 // The keys are docker buildx's: type=provenance has mode (min, max), version (v1, v0.2), builder-id, reproducible,
-// filename, inline-only; type=sbom has generator, which is refused, as the packages are read here. Ours: format (spdx,
-// cyclonedx) for an sbom. disabled=true takes an earlier wish back.
+// filename, inline-only; type=sbom has generator, a scanner's image, and whatever that understands. Ours: format (spdx,
+// cyclonedx) for an sbom without a scanner. disabled=true takes an earlier wish back.
 // Failure: invalid_argument for unknown types, keys and values.
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct ProvenanceWish {
 
 struct SbomWish {
   enum class Format : std::uint8_t { spdx, cyclonedx } format = Format::spdx;
+  std::string generator;                          ///< a scanner's image; "" = the packages are read by slipway itself
+  std::map<std::string, std::string> parameters;  ///< for the scanner
 };
 
 struct Wanted {

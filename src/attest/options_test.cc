@@ -28,8 +28,9 @@ TEST(Wanted, LaterWishesWin) {
 }
 
 TEST(Wanted, RefusesWhatItDoesNotKnow) {
-  for (const char* text : {"type=vex", "mode=min", "type=provenance,mode=most", "type=provenance,colour=red",
-                           "type=sbom,generator=docker/scanner", "type=provenance,filename=../x", "provenance"}) {
+  for (const char* text :
+       {"type=vex", "mode=min", "type=provenance,mode=most", "type=provenance,colour=red", "type=sbom,colour=red",
+        "type=sbom,generator=x,format=spdx", "type=provenance,filename=../x", "provenance"}) {
     EXPECT_THROW(parse_wanted({text}, "", ""), base::Error) << text;
   }
 }

@@ -6,6 +6,7 @@
 #include "attest/provenance.h"
 #include "attest/sbom.h"
 #include "base/strings.h"
+#include "cli/sbom_scanner.h"
 #include "ops/secret_leaks.h"
 
 namespace cli {
@@ -78,7 +79,11 @@ void attest_images(const attest::Wanted& wanted, const BuildOptions& options, Bu
                    base::Nanos started, std::vector<BuiltImage>& images, const std::stop_token& stop) {
   for (auto& built : images) {
     if (wanted.provenance) built.attestations.push_back(provenance_of(*wanted.provenance, built, session, started));
-    if (wanted.sbom) built.attestations.push_back(sbom_of(*wanted.sbom, built, session, options, stop));
+    if (wanted.sbom && wanted.sbom->generator.empty()) {
+      built.attestations.push_back(sbom_of(*wanted.sbom, built, session, options, stop));
+    } else if (wanted.sbom) {
+      for (auto& scan : scan_with(*wanted.sbom, built, session, stop)) built.attestations.push_back(std::move(scan));
+    }
     for (const auto& attestation : built.attestations) {
       ops::refuse_secrets_in_text(attestation.predicate.dump(), "an attestation of the image", session.services());
     }

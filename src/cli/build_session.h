@@ -59,6 +59,7 @@ class BuildSession {
   /// From now on instead of the lock file beside the Dockerfile.
   void use_lock(ops::SourceLock lock) { lock_ = std::move(lock); }
 
+  dockerfile::Gateway& gateway() { return gateway_; }
   const attest::SourcePolicies& policies() const { return policies_; }
   /// Digests of the texts of all policies.
   std::vector<std::string> policy_digests() const;
