@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The long campaigns behind `./dev test --slow`: every commit point killed, 500 builds killed at random moments, ten minutes
-# of each fuzz target, sanitizers over all unit tests.
+# of each fuzz target, sanitizers over all unit tests, bills of six images beside what the packages' own tools say.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo "== killed at every commit point"
@@ -11,6 +11,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tests/e2e/helpers/make_base.sh "$work/base.tar"
 tests/slow/kill_campaign.py "${SLIPWAY:-$PWD/build/dev/slipway}" "$work/base.tar" --count 500
+echo "== bills of materials of six images"
+tools/install_packages.sh demo slow
+tests/slow/sbom_images.sh "${SLIPWAY:-$PWD/build/dev/slipway}"
 echo "== ten minutes of each fuzz target"
 ./dev fuzz all 600
 echo "== unit tests under address, undefined-behaviour and thread sanitizers"
