@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/strings.h"
@@ -22,21 +23,11 @@ using base::Json;
 }
 
 std::uint64_t parse_bytes(std::string_view text, std::string_view rule) {
-  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
-  const std::string unit = base::lower(base::trim(text.substr(digits.size())));
-  const auto number = base::parse_int(digits);
-  std::uint64_t factor = 0;
-  if (unit.empty() || unit == "b") factor = 1;
-  if (unit == "k" || unit == "kb") factor = 1000;
-  if (unit == "m" || unit == "mb") factor = 1000 * 1000;
-  if (unit == "g" || unit == "gb") factor = std::uint64_t{1000} * 1000 * 1000;
-  if (unit == "kib") factor = 1024;
-  if (unit == "mib") factor = 1024 * 1024;
-  if (unit == "gib") factor = std::uint64_t{1024} * 1024 * 1024;
-  if (!number || factor == 0 || *number < 0 || static_cast<std::uint64_t>(*number) > UINT64_MAX / factor) {
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes) {
     refuse(base::format("gate {}: \"{}\" is no size", rule, text), "want a number with B, kB, MB, GB, KiB, MiB or GiB");
   }
-  return static_cast<std::uint64_t>(*number) * factor;
+  return *bytes;
 }
 
 bool* flag_of(Gates& gates, std::string_view name) {

@@ -223,6 +223,7 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
     const auto reports = build_all(*session, targets, started, sizes, *display, interrupt.token());
     write_reports(options, targets, reports);
     remember(*session, options, started, "done");
+    session->settle();
     display->finish();
     std::fputs(progress::warnings_report(display->warnings()).c_str(), stderr);
     std::fputs(safe_lines(sizes).c_str(), stderr);

@@ -74,6 +74,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                   [&sink](const std::string& line) {
                     progress::Step(sink, base::system_clock(), "[internal] " + line).done();
                   }}),
+      budget_(house_, cache_limit(options.cache_max)),
       contexts_(options),
       events_(sink),
       settings_(build_settings(options)),
@@ -117,6 +118,11 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
 }
 
 BuildSession::~BuildSession() = default;
+
+void BuildSession::settle() {
+  records_.note_uses(base::system_clock().now());
+  budget_.settle();
+}
 
 std::vector<std::string> BuildSession::policy_digests() const {
   std::vector<std::string> digests = policies_.digests();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/build_events.h"
+#include "cli/cache_budget.h"
 #include "cli/contexts.h"
 #include "cli/export.h"
 #include "cli/gateway.h"
@@ -49,6 +50,8 @@ class BuildSession {
   void keep_stages() { keeps_stages_ = true; }
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
+  /// When everything was written: notes what was used, and keeps the store within --cache-max.
+  void settle();
 
   /// Names of the Dockerfile's stages; the last one has "" where it has no name.
   std::vector<std::string> stage_names(const std::stop_token& stop);
@@ -79,6 +82,7 @@ class BuildSession {
 
   const BuildOptions& options_;
   House house_;
+  CacheBudget budget_;
   BuildContexts contexts_;
   BuildEvents events_;
   ops::BuildSettings settings_;

@@ -22,6 +22,7 @@ int run_pull(const std::string& root, const PullOptions& options);
 int run_tag(const std::string& root, const TagOptions& options);
 int run_remove_images(const std::string& root, const RemoveImageOptions& options);
 int run_disk_usage(const std::string& root, const DiskUsageOptions& options);
+int run_evict(const std::string& root, const EvictOptions& options);
 int run_prune(const std::string& root, const PruneOptions& options);
 int run_why(const std::string& root, const WhyOptions& options);
 int run_builds(const std::string& root, const BuildsOptions& options);

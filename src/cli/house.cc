@@ -86,6 +86,17 @@ House::House(const std::string& root, StoreAccess access, const Options& options
 
 House::~House() = default;
 
+void House::when_alone(const std::function<void(bool alone)>& use) {
+  const std::string path = store_->locks_dir() + "/in-use";
+  use_.reset();
+  auto alone = base::FileLock::try_lock(path, base::FileLock::Mode::exclusive);
+  if (!alone) use_ = take_store(*store_, StoreAccess::shared);
+  use(alone.has_value());
+  if (!alone) return;
+  alone.reset();
+  use_ = take_store(*store_, StoreAccess::shared);
+}
+
 std::function<void(const std::string& path)> House::tree_remover() {
   if (::geteuid() == 0) return {};
   return [this](const std::string& path) { worker_->call("remove", base::Json::object().set("path", path)); };

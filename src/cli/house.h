@@ -46,6 +46,9 @@ class House {
   oci::HttpClient& http() { return *http_; }
   oci::Registry& registry() { return *registry_; }
 
+  /// Calls `use` with whether no other process uses the store just then; if so, none does until it returns.
+  void when_alone(const std::function<void(bool alone)>& use);
+
   /// Removes trees with files of mapped owners: through the helper where we are not root, else nothing.
   std::function<void(const std::string& path)> tree_remover();
 

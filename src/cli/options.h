@@ -60,6 +60,7 @@ struct BuildOptions {
   bool offline = false;
   std::vector<std::string> source_policies;  ///< files of rules about sources
   bool reversed_directories = false;         ///< of `reproduce`: steps see directories in another order
+  std::string cache_max;                     ///< size that the store is kept within; "" = no limit
   std::string signature_policy;              ///< a policy.json that images are held to; "" = none
   bool locked = false;                       ///< only what the lock file pins
   bool no_lock = false;                      ///< as if there were no lock file
@@ -110,6 +111,14 @@ struct RemoveImageOptions {
 struct DiskUsageOptions {};
 struct PruneOptions {
   bool all = false;
+  std::string keep;                  ///< size of the cache that may stay; "" = only what nothing needs goes
+  std::vector<std::string> filters;  ///< until=DURATION
+};
+struct EvictOptions {
+  std::string cache_max;  ///< size; "" = as for build
+  bool explain = false;   ///< say what goes and what stays, in order
+  bool dry_run = false;
+  bool json = false;
 };
 struct GraphOptions {
   BuildOptions build;
@@ -192,9 +201,9 @@ struct PrintAndExit {
 
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
-                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, GraphOptions,
-                 CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SizesOptions, ReproduceOptions,
-                 SignOptions, VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
+                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, EvictOptions,
+                 GraphOptions, CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SizesOptions,
+                 ReproduceOptions, SignOptions, VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

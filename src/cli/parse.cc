@@ -128,6 +128,8 @@ void add_cache_flags(CLI::App& app, BuildOptions& options) {
   add_policy_flag(app, options);
   app.add_flag("--locked", options.locked, "Use nothing but what the lock file beside the Dockerfile pins");
   app.add_flag("--no-lock", options.no_lock, "Build as if there were no lock file");
+  app.add_option("--cache-max", options.cache_max,
+                 "Keep the store within this size, such as 20GB (also SLIPWAY_CACHE_MAX)");
   app.add_flag("--reversed-directories", options.reversed_directories, "What reproduce builds with")->group("");
   app.add_flag("--paranoid", options.paranoid, "Read every file of the context, whatever its times say");
 }
@@ -227,8 +229,18 @@ void declare_store_commands(CLI::App& app, Invocation& invocation) {
       app, invocation, "prune", "Remove what nothing needs; with --all the whole build cache",
       [](CLI::App& c, PruneOptions& o) {
         c.add_flag("-a,--all", o.all, "Every step, layer and blob that no image needs");
+        c.add_option("--keep,--keep-storage,--max-used-space", o.keep, "Size of the cache that may stay, such as 5GB");
+        repeated(c, "--filter", o.filters, "until=24h: only what was not used for that long");
         c.add_flag_function("-f,--force", [](std::int64_t) {}, "Accepted: there is no question to answer")->group("");
       });
+  subcommand<EvictOptions>(app, invocation, "gc", "Keep the cache within a size: the cheapest to have again goes first",
+                           [](CLI::App& c, EvictOptions& o) {
+                             c.add_option("--cache-max", o.cache_max,
+                                          "Size, such as 20GB (default: SLIPWAY_CACHE_MAX)");
+                             c.add_flag("--explain", o.explain, "Say what goes and what stays, in order, and why");
+                             c.add_flag("-n,--dry-run", o.dry_run, "Remove nothing");
+                             c.add_flag("--json", o.json, "As JSON");
+                           });
   subcommand<WhyOptions>(app, invocation, "why", "Say why the steps of a build ran", [](CLI::App& c, WhyOptions& o) {
     c.add_option("step", o.step,
                  "Part of a step's title, or its line in the Dockerfile (default: every step that ran)");

@@ -33,6 +33,7 @@ struct Dispatch {
   int operator()(const RemoveImageOptions& options) const { return run_remove_images(root, options); }
   int operator()(const DiskUsageOptions& options) const { return run_disk_usage(root, options); }
   int operator()(const PruneOptions& options) const { return run_prune(root, options); }
+  int operator()(const EvictOptions& options) const { return run_evict(root, options); }
   int operator()(const WhyOptions& options) const { return run_why(root, options); }
   int operator()(const BuildsOptions& options) const { return run_builds(root, options); }
   int operator()(const ShellOptions& options) const { return run_shell(root, options); }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands on the store and the machine: du, prune, doctor, version.
+#include <algorithm>
 #include <cstdio>
 
+#include "base/byte_size.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/cache_budget.h"
 #include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/interrupt.h"
+#include "dockerfile/go_values.h"
 #include "images/collect.h"
 #include "images/verify.h"
 #include "sandbox/probe.h"
@@ -15,17 +20,53 @@ namespace cli {
 
 int run_disk_usage(const std::string& root, const DiskUsageOptions&) {
   House house(root, StoreAccess::shared);
+  images::counted_bytes(eviction_world(house, false));  // measures layers that nobody measured yet
   const auto usage = images::disk_usage(house.store(), house.images(), house.snapshots());
   std::printf("%-28s %s\n", "store", house.store().root().c_str());
   std::printf("%-28s %llu\n", "steps remembered", static_cast<unsigned long long>(usage.records));
   std::printf("%-28s %llu\n", "layer directories", static_cast<unsigned long long>(usage.layers));
+  std::printf("%-28s %s\n", "files in them", base::human_size(usage.layer_bytes).c_str());
   std::printf("%-28s %s\n", "blobs of images", base::human_size(usage.image_bytes).c_str());
   std::printf("%-28s %s\n", "blobs of the build cache", base::human_size(usage.cache_bytes).c_str());
   return 0;
 }
 
+namespace {
+
+/// --filter until=24h.
+base::Nanos idle_filter(const std::vector<std::string>& filters) {
+  base::Nanos idle = 0;
+  for (const auto& filter : filters) {
+    const auto parts = base::cut(filter, "=");
+    if (!parts || (parts->first != "until" && parts->first != "unused-for")) {
+      base::Error error(base::Code::invalid_argument, base::format("--filter {}: not known", filter));
+      error.set_hint("want until=DURATION, such as until=24h");
+      throw error;
+    }
+    idle = std::max<base::Nanos>(idle, dockerfile::parse_duration(parts->second));
+  }
+  return idle;
+}
+
+int prune_down_to(House& house, const PruneOptions& options) {
+  images::EvictionWish wish{.limit = 0, .idle = idle_filter(options.filters)};
+  if (!options.keep.empty()) {
+    const auto bytes = base::parse_bytes(options.keep);
+    if (!bytes) base::fail(base::Code::invalid_argument, "--keep: \"{}\" is no size", options.keep);
+    wish.limit = *bytes;
+  }
+  const auto world = eviction_world(house, true);
+  const auto plan = images::plan_eviction(world, wish);
+  const auto freed = images::evict(world, plan);
+  std::printf("removed %zu parts of the cache (%s)\n", plan.parts.size(), base::human_size(freed).c_str());
+  return 0;
+}
+
+}  // namespace
+
 int run_prune(const std::string& root, const PruneOptions& options) {
   House house(root, StoreAccess::exclusive);
+  if (!options.keep.empty() || !options.filters.empty()) return prune_down_to(house, options);
   images::PruneOptions prune;
   prune.remove_tree = house.tree_remover();
   const auto pruned = options.all ? images::prune_all(house.store(), house.images(), house.snapshots(), prune)

@@ -8,25 +8,11 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "images/references.h"
 #include "store/leftovers.h"
 
 namespace images {
 namespace {
-
-/// An image whose documents cannot be read still keeps its root: pruning must not finish what damage began.
-std::set<base::Digest> blobs_of_images(const ImageStore& images) {
-  std::set<base::Digest> needed;
-  for (const auto& image : images.list()) {
-    needed.insert(image.root.digest);
-    try {
-      for (const auto& digest : images.blobs_of(image)) needed.insert(digest);
-    } catch (const base::Error& error) {
-      base::log_warn("image {}: {}", image.name, error.text());
-    }
-  }
-  return needed;
-}
 
 std::uint64_t number_of(store::Store& store, std::string_view sql) {
   auto session = store.meta().use();
@@ -39,24 +25,11 @@ std::uint64_t layer_size(const snapshot::Snapshotter& snapshots, const snapshot:
   return info ? info->size : 0;
 }
 
-/// The words of a text that could be layer ids: a record's body is the engine's business, but it
-/// names the layers of its results, and an id occurs in it as a whole word.
-void add_words(std::string_view text, std::unordered_set<std::string>& words) {
-  const auto is_id = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  constexpr std::size_t kShortestId = 8;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto begin = std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_id);
-    const auto end = std::find_if_not(begin, text.end(), is_id);
-    if (end - begin >= static_cast<std::ptrdiff_t>(kShortestId)) words.emplace(begin, end);
-    at = static_cast<std::size_t>(end - text.begin());
-  }
-}
-
 std::unordered_set<std::string> names_in_records(store::Store& store) {
   std::unordered_set<std::string> words;
   auto session = store.meta().use();
   auto row = session.prepare("SELECT body FROM records");
-  while (row.step()) add_words(row.text(0), words);
+  while (row.step()) words.merge(words_of(row.text(0)));
   return words;
 }
 
@@ -86,11 +59,6 @@ void add_blobs_of_layers(store::Store& store, std::set<base::Digest>& kept) {
   while (row.step()) {
     if (const auto digest = base::Digest::parse(row.text(0))) kept.insert(*digest);
   }
-}
-
-/// When something was removed last, for those who ask why a step ran again.
-void mark_pruned(const store::Store& store) {
-  base::write_file_atomic(store.root() + "/pruned", base::format_rfc3339(base::system_clock().now()));
 }
 
 }  // namespace

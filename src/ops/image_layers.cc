@@ -33,7 +33,6 @@ void unpack(Incoming& incoming, const oci::Descriptor& descriptor, const Service
   base::Json params = base::Json::object();
   params.set("mount", incoming.active->mounts().to_json()).set("expect", incoming.info.diff_id->str());
   const auto reply = services.worker.call("unpack", params, fds, stop);
-  incoming.info.size = static_cast<std::uint64_t>(reply.result["bytes"].int_or(0));
   incoming.implied = reply.result["implied"].string_items();
 }
 

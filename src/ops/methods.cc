@@ -156,6 +156,7 @@ sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std:
                                            {"list", list_method},
                                            {"stat", stat_method},
                                            {"remove", remove_method},
+                                           {"disk_use", disk_use_method},
                                            {"probe", probe_method}};
   methods.insert(more.begin(), more.end());
   sandbox::Handlers handlers;

@@ -37,6 +37,7 @@ solve::Record read_record(const store::Statement& row) {
     record.results.push_back(read_text(result));
   }
   record.forced = body["forced"].bool_or(false);
+  record.took = body["took"].int_or(0);
   record.created = row.number(5);
   return record;
 }
@@ -52,7 +53,8 @@ std::string body_of(const solve::Record& record) {
       .set("source", write_text(record.source))
       .set("recipe", record.recipe)
       .set("results", std::move(results))
-      .set("forced", record.forced);
+      .set("forced", record.forced)
+      .set("took", record.took);
   return body.dump();
 }
 
@@ -76,6 +78,8 @@ std::optional<solve::Record> first_record(store::Statement statement) {
   }
 }
 
+constexpr base::Nanos kUseEvery = 2 * base::kSecond;
+
 class HeldLock final : public solve::Lock {
  public:
   explicit HeldLock(base::FileLock lock) : lock_(std::move(lock)) {}
@@ -94,11 +98,29 @@ std::optional<solve::Record> RecordStorage::get(const base::Digest& id) {
 
 std::optional<solve::Record> RecordStorage::find(const solve::CacheKey& key) {
   auto session = database_.use();
-  return first_record(
+  auto found = first_record(
       session
           .prepare("SELECT records.id, records.op, records.step, records.place, records.body, records.created "
                    "FROM keys JOIN records ON records.id = keys.record WHERE keys.key = ?")
           .bind(1, key.digest.hex()));
+  if (found) used_.lock()->insert(found->id.str());
+  return found;
+}
+
+void RecordStorage::note_uses(base::Nanos now) {
+  const auto used = std::exchange(*used_.lock(), {});
+  if (used.empty()) return;
+  auto session = database_.use();
+  store::Transaction transaction(session);
+  for (const auto& id : used) {
+    // Seconds more or less decide nothing.
+    session.prepare("UPDATE records SET used = ?1 WHERE id = ?2 AND used < ?1 - ?3")
+        .bind(1, now)
+        .bind(2, id)
+        .bind(3, kUseEvery)
+        .run();
+  }
+  transaction.commit();
 }
 
 void RecordStorage::save(const solve::Record& record, const std::vector<solve::CacheKey>& keys) {

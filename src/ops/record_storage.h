@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The engine's records and locks, kept in the store: shared by all processes, safe to lose.
+#include <set>
+#include <string>
+
+#include "base/sync.h"
 #include "solve/cache_storage.h"
 #include "solve/locks.h"
 #include "store/store.h"
@@ -20,8 +24,12 @@ class RecordStorage final : public solve::CacheStorage {
   std::optional<solve::Record> latest_of_step(std::string_view step) override;
   std::optional<solve::Record> latest_of_place(std::string_view place) override;
 
+  /// Writes down that the records that were found until now are in use (images/evict.h asks for that).
+  void note_uses(base::Nanos now);
+
  private:
   store::Database& database_;
+  base::Sync<std::set<std::string>> used_;
 };
 
 /// Locks of the store, waited for on worker threads.

@@ -24,7 +24,7 @@ LayerId layer_id_of(const base::Digest& diff_id);
 
 struct LayerInfo {
   std::optional<base::Digest> diff_id;  ///< known for pulled layers
-  std::uint64_t size = 0;               ///< bytes of file content in the directory
+  std::uint64_t size = 0;               ///< bytes on the disk; 0: not measured yet
   std::int64_t created = 0;             ///< nanoseconds since 1970; 0: now
 
   bool operator==(const LayerInfo&) const = default;
@@ -62,6 +62,7 @@ class LayerRecords {
   /// Afterwards neither the layer nor blobs of it are recorded.
   virtual void erase(const LayerId& id) = 0;
   virtual std::vector<LayerId> list() const = 0;
+  virtual void set_size(const LayerId& id, std::uint64_t size) = 0;
 
   virtual std::optional<LayerBlob> find_blob(const BlobKey& key) const = 0;
   /// The newest blob of a layer over `below`, whatever its encoding.

@@ -10,11 +10,13 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/sync.h"
 
 namespace snapshot {
 namespace {
@@ -42,6 +44,44 @@ void make_plain_directory(const std::string& path, mode_t mode) {
 void move_directory(const std::string& from, const std::string& to) {
   SLIP_SYSCALL(::rename(from.c_str(), to.c_str()), "rename {} to {}", from, to);
 }
+
+/// Locks of layers are locks of single bytes in one file, each at a place that follows from the layer's name: one
+/// descriptor holds as many as a build needs, and two layers at one place only keep each other a little longer.
+class LeaseFile {
+ public:
+  explicit LeaseFile(const std::string& path) : file_(base::open_file(path, O_RDWR | O_CREAT, 0600)) {}
+
+  void share(const LayerId& id) const {
+    while (set(id, F_RDLCK, F_OFD_SETLKW) != 0) {
+      if (errno != EINTR) base::fail_errno(errno, base::format("lease layer {}", id));
+    }
+  }
+  /// False when another open file has it.
+  bool take(const LayerId& id) const {
+    if (set(id, F_WRLCK, F_OFD_SETLK) == 0) return true;
+    if (errno != EAGAIN && errno != EACCES) base::fail_errno(errno, base::format("lock layer {}", id));
+    return false;
+  }
+
+ private:
+  int set(const LayerId& id, short kind, int command) const {
+    struct flock lock = {};
+    lock.l_type = kind;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = place_of(id);
+    lock.l_len = 1;
+    return ::fcntl(file_.get(), command, &lock);
+  }
+  static off_t place_of(const LayerId& id) {
+    constexpr int kBytes = 7;  // stays below the largest offset
+    off_t place = 0;
+    const auto digest = base::sha256(id);
+    for (int i = 0; i < kBytes; ++i) place = (place << 8) | digest.bytes()[static_cast<std::size_t>(i)];
+    return place;
+  }
+
+  base::Fd file_;
+};
 
 }  // namespace
 
@@ -85,6 +125,21 @@ struct Snapshotter::State {
 
   bool is_layer(const LayerId& id) const { return records.find(id).has_value() && base::exists(layer_path(id)); }
 
+  /// False when there is no such layer. It is locked first and its record looked for afterwards: who removes a layer
+  /// does that the other way round.
+  bool lease(const LayerId& id) {
+    auto held = leases.lock();
+    if (held->ids.contains(id)) return is_layer(id);
+    if (!held->file) {
+      base::make_directories(options.locks);
+      held->file.emplace(lease_path());
+    }
+    held->file->share(id);
+    if (!is_layer(id)) return false;
+    held->ids.insert(id);
+    return true;
+  }
+
   /// Makes the directory unreachable at once; removing the files may take its time.
   void throw_away(const std::string& directory) const {
     const auto trash = base::format("{}/{}{}", options.directory, kTrash, base::random_id(12));
@@ -95,8 +150,17 @@ struct Snapshotter::State {
     options.remove_tree(trash);
   }
 
+  std::string lease_path() const { return options.locks + "/leases"; }
+
+  struct Leases {
+    std::optional<LeaseFile> file;
+    std::unordered_set<LayerId> ids;
+  };
+
   SnapshotterOptions options;
   LayerRecords& records;
+  base::Sync<Leases> leases;
+  std::function<void(const LayerId&)> tell;
   std::once_flag collected;
 };
 
@@ -195,10 +259,14 @@ void Snapshotter::commit_as(Active& active, const LayerId& id, const LayerInfo& 
     state_->records.insert(id, info);
   }
   base::fault_point("snapshot.commit.recorded");
+  state_->lease(id);
   ::unlink((state_->path(id) + "/lock").c_str());
   snapshot.lock.reset();
   snapshot.mounts = view({id});
+  if (state_->tell) state_->tell(id);
 }
+
+void Snapshotter::on_commit(std::function<void(const LayerId&)> tell) { state_->tell = std::move(tell); }
 
 void Snapshotter::discard(Active& active) {
   if (!active.state_->lock) return;
@@ -208,7 +276,7 @@ void Snapshotter::discard(Active& active) {
 
 MountSpec Snapshotter::view(const Chain& chain) const { return {layer_directories(chain), "", ""}; }
 
-bool Snapshotter::has(const LayerId& id) const { return state_->is_layer(id); }
+bool Snapshotter::has(const LayerId& id) const { return state_->lease(id); }
 
 bool Snapshotter::has_all(const Chain& chain) const {
   for (const auto& id : chain) {
@@ -234,9 +302,19 @@ std::vector<std::string> Snapshotter::layer_directories(const Chain& chain) cons
 }
 
 void Snapshotter::remove(const LayerId& id) {
+  state_->leases.lock()->ids.erase(id);
   state_->records.erase(id);
   base::fault_point("snapshot.remove.erased");
   state_->throw_away(state_->path(id));
+}
+
+bool Snapshotter::is_unleased(const LayerId& id) const { return LeaseFile(state_->lease_path()).take(id); }
+
+bool Snapshotter::remove_unleased(const LayerId& id) {
+  const LeaseFile alone(state_->lease_path());
+  if (!alone.take(id)) return false;
+  remove(id);
+  return true;
 }
 
 std::vector<LayerId> Snapshotter::list() const { return state_->records.list(); }

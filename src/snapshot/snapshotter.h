@@ -22,6 +22,9 @@
 // directory; destroying the object discards it. When a process dies, its uncommitted directories
 // stay behind as garbage, which collect() removes (the first prepare() calls it).
 //
+// A layer that was asked for (has, view, prepare, …) or made is *leased* until the snapshotter goes: a shared lock,
+// which the kernel takes back when the process ends. remove_unleased(), of whatever process, leaves it alone.
+//
 // Threads: any. Failure: base::Error; a chain with an unknown layer is not_found.
 #include <cstdint>
 #include <functional>
@@ -102,6 +105,9 @@ class Snapshotter {
   /// Removes it; so does the destructor.
   void discard(Active& active);
 
+  /// From now on told of every layer that was committed, on the thread that did it. Not while snapshots are being made.
+  void on_commit(std::function<void(const LayerId&)> tell);
+
   /// For looking at a chain without changing it.
   MountSpec view(const Chain& chain) const;
 
@@ -113,6 +119,10 @@ class Snapshotter {
   std::vector<std::string> layer_directories(const Chain& chain) const;
   /// Afterwards the layer is gone. The caller knows that nothing uses it.
   void remove(const LayerId& id);
+  /// Whether no process, this one included, has the layer leased.
+  bool is_unleased(const LayerId& id) const;
+  /// remove(), unless somebody has it leased; says whether it is gone.
+  bool remove_unleased(const LayerId& id);
   std::vector<LayerId> list() const;
   /// Removes directories that are neither committed nor held by a living process; returns how many.
   std::size_t collect();

@@ -104,6 +104,30 @@ TEST_F(SnapshotterTest, ADirectoryWithoutARecordIsReplaced) {
   EXPECT_TRUE(base::list_directory(snapshots.layer_directory("sha256-aa")).empty());
 }
 
+TEST_F(SnapshotterTest, LeasedLayersStayUntilTheirUserGoes) {
+  auto evictor = open();
+  std::string made;
+  {
+    auto builder = open();
+    auto active = builder.prepare({});
+    builder.commit(active, {});
+    made = active.id();
+    EXPECT_FALSE(evictor.is_unleased(made)) << "made by a process that lives";
+    EXPECT_FALSE(evictor.remove_unleased(made));
+    EXPECT_FALSE(builder.remove_unleased(made)) << "its own";
+    EXPECT_TRUE(builder.has(made));
+  }
+  EXPECT_TRUE(evictor.is_unleased(made));
+  {
+    const auto reader = open();
+    EXPECT_FALSE(reader.has("another"));
+    EXPECT_TRUE(reader.has(made));
+    EXPECT_FALSE(evictor.remove_unleased(made));
+  }
+  EXPECT_TRUE(evictor.remove_unleased(made));
+  EXPECT_FALSE(open().has(made));
+}
+
 TEST_F(SnapshotterTest, ARecordWithoutItsDirectoryIsNoLayer) {
   auto snapshots = open();
   auto active = snapshots.prepare({});

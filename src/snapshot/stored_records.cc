@@ -57,6 +57,11 @@ std::vector<LayerId> StoredLayerRecords::list() const {
   return ids;
 }
 
+void StoredLayerRecords::set_size(const LayerId& id, std::uint64_t size) {
+  auto session = meta_.use();
+  session.prepare("UPDATE layers SET size = ? WHERE id = ?").bind(1, static_cast<std::int64_t>(size)).bind(2, id).run();
+}
+
 std::optional<LayerBlob> StoredLayerRecords::find_blob(const BlobKey& key) const {
   auto session = meta_.use();
   auto row = session

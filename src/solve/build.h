@@ -82,6 +82,7 @@ class Build {
     bool below_forced = false;  ///< it or an ancestor ignores the cache
     bool transient = false;     ///< its record's id means nothing to another build
     bool started = false;
+    base::Nanos began = 0;  ///< when its run began
     bool reported = false;  ///< the observer has heard how it ended
     std::optional<CacheKey> definition;
     std::optional<CacheKey> identity;  ///< none below a transient input

@@ -133,7 +133,10 @@ void Build::start_run(std::size_t v) {
       vertex(v).op->pool(), v,
       [op = vertex(v).op, inputs = std::move(inputs), inbox = inbox_, v,
        &clock = services_.clock](const std::stop_token& stop) {
-        inbox->push([v, at = clock.now()](Build& build) { build.report_start(v, at); });
+        inbox->push([v, at = clock.now()](Build& build) {
+          build.states_[v].began = at;
+          build.report_start(v, at);
+        });
         return op->run(inputs, stop);
       },
       [v](Build& build, std::vector<ResultPtr> results, base::Nanos at) { build.ran(v, std::move(results), at); });
@@ -171,6 +174,7 @@ std::optional<std::vector<ResultPtr>> Build::comparable(std::size_t v) const {
 void Build::record_run(std::size_t v, std::vector<ResultPtr> results, base::Nanos at, bool same) {
   State& state = states_[v];
   state.record = make_record(v, results, same);
+  state.record->took = std::max<base::Nanos>(0, at - state.began);
   if (!state.transient && !state.map->unique) services_.storage.save(*state.record, known_keys(v));
   state.results = std::move(results);
   state.phase = Phase::done;

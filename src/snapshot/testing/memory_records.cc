@@ -23,6 +23,11 @@ std::vector<LayerId> MemoryLayerRecords::list() const {
   return ids;
 }
 
+void MemoryLayerRecords::set_size(const LayerId& id, std::uint64_t size) {
+  auto tables = tables_.lock();
+  if (const auto found = tables->layers.find(id); found != tables->layers.end()) found->second.size = size;
+}
+
 std::optional<LayerBlob> MemoryLayerRecords::find_blob(const BlobKey& key) const {
   const auto tables = tables_.lock();
   for (const auto& [have, blob] : tables->blobs) {

@@ -15,6 +15,7 @@ class MemoryLayerRecords final : public LayerRecords {
   void insert(const LayerId& id, const LayerInfo& info) override;
   void erase(const LayerId& id) override;
   std::vector<LayerId> list() const override;
+  void set_size(const LayerId& id, std::uint64_t size) override;
   std::optional<LayerBlob> find_blob(const BlobKey& key) const override;
   std::optional<LayerBlob> any_blob(const LayerId& layer, const std::string& below) const override;
   void put_blob(const BlobKey& key, const LayerBlob& blob) override;
