@@ -8,9 +8,7 @@
 #include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/interrupt.h"
-#include "oci/media_type.h"
 #include "output/archive.h"
-#include "output/destination.h"
 
 namespace cli {
 namespace {
@@ -25,26 +23,6 @@ std::string age(base::Nanos time) {
 }
 
 std::string familiar(const std::string& name) { return oci::Reference::parse(name).familiar(); }
-
-output::AssembledImage assembled(const images::Image& image, House& house) {
-  output::AssembledImage result;
-  result.root = image.root;
-  if (oci::is_manifest_type(image.root.media_type)) {
-    result.config_digest = house.images().details(image).documents.manifest.config.digest;
-  }
-  for (const auto& digest : house.images().blobs_of(image)) {
-    const auto info = house.store().content().find(digest);
-    if (!info) {
-      base::fail(base::Code::not_found, "blob {} of {} is not in the store; pull or build the image again",
-                 digest.str(), image.name);
-    }
-  }
-  house.images().collect_documents(
-      image,
-      [&](const oci::Descriptor& document, const std::string& bytes) { result.documents.push_back({document, bytes}); },
-      [&](const oci::Descriptor& layer) { result.layers.push_back(layer); });
-  return result;
-}
 
 void print_image(const images::ImageDetails& details, const ImagesOptions& options) {
   const auto& image = details.image;
@@ -187,26 +165,6 @@ int run_remove_images(const std::string& root, const RemoveImageOptions& options
     house.images().remove(image.name);
     std::printf("removed %s\n", familiar(image.name).c_str());
   }
-  return 0;
-}
-
-int run_save(const std::string& root, const SaveOptions& options) {
-  const Interrupt interrupt;
-  House house(root, StoreAccess::shared);
-  if (options.images.size() != 1) {
-    base::fail(base::Code::unimplemented, "one image at a time can be saved");
-  }
-  const auto image = house.images().get(options.images[0]);
-  const auto parts = assembled(image, house);
-  output::ArchiveOptions archive;
-  archive.names = {image.name};
-  const auto destination = output::open_destination(options.output, options.format);
-  if (options.format == "oci") {
-    output::write_oci_archive(parts, archive, house.store().content(), destination->sink(), interrupt.token());
-  } else {
-    output::write_docker_archive(parts, archive, house.store().content(), destination->sink(), interrupt.token());
-  }
-  destination->commit();
   return 0;
 }
 

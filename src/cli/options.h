@@ -97,6 +97,19 @@ struct SaveOptions {
 struct LoadOptions {
   std::string input = "-";
 };
+struct PushOptions {
+  std::string image;
+  std::string target;  ///< another name for the registry; "" = its own
+};
+struct LoginOptions {
+  std::string registry;  ///< "" = docker.io
+  std::string username;
+  std::string password;
+  bool password_stdin = false;
+};
+struct LogoutOptions {
+  std::string registry;
+};
 struct PullOptions {
   std::string image;
   std::string platform;
@@ -201,9 +214,10 @@ struct PrintAndExit {
 
 using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
-                 LoadOptions, PullOptions, TagOptions, RemoveImageOptions, DiskUsageOptions, PruneOptions, EvictOptions,
-                 GraphOptions, CheckOptions, WhyOptions, BuildsOptions, ShellOptions, LockOptions, SizesOptions,
-                 ReproduceOptions, SignOptions, VerifyOptions, GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
+                 LoadOptions, PullOptions, PushOptions, LoginOptions, LogoutOptions, TagOptions, RemoveImageOptions,
+                 DiskUsageOptions, PruneOptions, EvictOptions, GraphOptions, CheckOptions, WhyOptions, BuildsOptions,
+                 ShellOptions, LockOptions, SizesOptions, ReproduceOptions, SignOptions, VerifyOptions, GateOptions,
+                 SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

@@ -196,6 +196,23 @@ void declare_image_commands(CLI::App& app, Invocation& invocation) {
     c.add_option("image", o.image, "Reference")->required();
     c.add_option("--platform", o.platform, "OS/ARCH[/VARIANT]");
   });
+  subcommand<PushOptions>(app, invocation, "push", "Send an image to a registry", [](CLI::App& c, PushOptions& o) {
+    c.add_option("image", o.image, "Name or id")->required();
+    c.add_option("target", o.target, "Reference to push it as (default: its name)");
+  });
+  subcommand<LoginOptions>(
+      app, invocation, "login", "Keep a user name and password for a registry, once it takes them",
+      [](CLI::App& c, LoginOptions& o) {
+        c.add_option("registry", o.registry, "Host, or host:port (default: docker.io)");
+        c.add_option("-u,--username", o.username, "User name");
+        auto* word = c.add_option("-p,--password", o.password,
+                                  "Password: anybody on this machine can see it on the command line");
+        c.add_flag("--password-stdin", o.password_stdin, "Read the password from standard input")->excludes(word);
+      });
+  subcommand<LogoutOptions>(app, invocation, "logout", "Forget the password for a registry",
+                            [](CLI::App& c, LogoutOptions& o) {
+                              c.add_option("registry", o.registry, "Host, or host:port (default: docker.io)");
+                            });
   subcommand<TagOptions>(app, invocation, "tag", "Give an image another name", [](CLI::App& c, TagOptions& o) {
     c.add_option("image", o.image, "Name or id")->required();
     c.add_option("name", o.name, "New name")->required();

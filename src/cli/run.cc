@@ -29,6 +29,9 @@ struct Dispatch {
   int operator()(const SaveOptions& options) const { return run_save(root, options); }
   int operator()(const LoadOptions& options) const { return run_load(root, options); }
   int operator()(const PullOptions& options) const { return run_pull(root, options); }
+  int operator()(const PushOptions& options) const { return run_push(root, options); }
+  int operator()(const LoginOptions& options) const { return run_login(options); }
+  int operator()(const LogoutOptions& options) const { return run_logout(options); }
   int operator()(const TagOptions& options) const { return run_tag(root, options); }
   int operator()(const RemoveImageOptions& options) const { return run_remove_images(root, options); }
   int operator()(const DiskUsageOptions& options) const { return run_disk_usage(root, options); }

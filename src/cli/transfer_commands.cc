@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands that bring images in: pull, load.
+// Commands that bring images in and out: pull, push, load, save.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/interrupt.h"
+#include "cli/print_line.h"
+#include "cli/stored_image.h"
 #include "layer/archive.h"
 #include "oci/layout.h"
+#include "oci/media_type.h"
+#include "output/archive.h"
+#include "output/destination.h"
+#include "output/push.h"
 
 namespace cli {
 namespace {
@@ -28,7 +36,61 @@ std::string take_image(oci::ImageSource& source, const oci::Descriptor& root, co
   return image.manifest.config.digest.str();
 }
 
+/// An index of which only some images are here cannot be handed on; the one image that is here can.
+output::AssembledImage pushable(output::AssembledImage image, const std::string& name) {
+  if (oci::is_manifest_type(image.root.media_type)) return image;
+  const base::Json index = base::Json::parse(image.bytes(image.root.digest));
+  std::vector<oci::Descriptor> here;
+  for (const auto& entry : index["manifests"].items()) {
+    const auto descriptor = oci::descriptor_from_json(entry);
+    const auto& documents = image.documents;
+    const bool known = std::any_of(documents.begin(), documents.end(), [&](const auto& document) {
+      return document.descriptor.digest == descriptor.digest;
+    });
+    if (known) here.push_back(descriptor);
+  }
+  if (here.size() == index["manifests"].items().size()) return image;
+  if (here.size() != 1) {
+    base::fail(base::Code::not_found, "only {} of the {} images of {} are in the store", here.size(),
+               index["manifests"].items().size(), name);
+  }
+  std::fprintf(stderr, "note: only the image for %s is in the store, and is pushed without its index\n",
+               here[0].platform ? oci::format_platform(*here[0].platform).c_str() : "this machine");
+  const base::Digest root = std::exchange(image.root, here[0]).digest;
+  std::erase_if(image.documents, [&](const auto& document) { return document.descriptor.digest == root; });
+  return image;
+}
+
 }  // namespace
+
+int run_push(const std::string& root, const PushOptions& options) {
+  const Interrupt interrupt;
+  House house(root, StoreAccess::shared);
+  const auto image = house.images().get(options.image);
+  const auto target = oci::Reference::parse(options.target.empty() ? image.name : options.target).tagged();
+  const auto parts = pushable(assembled(image, house), options.image);
+  const auto repository = house.registry().repository(target);
+  output::push_image(
+      parts, *repository, target.object(), house.store().content(),
+      [](const base::Digest&, std::uint64_t, std::uint64_t) {}, interrupt.token());
+  print_line(target.familiar() + "@" + parts.root.digest.str());
+  return 0;
+}
+
+int run_save(const std::string& root, const SaveOptions& options) {
+  const Interrupt interrupt;
+  House house(root, StoreAccess::shared);
+  std::vector<output::NamedImage> images;
+  for (const auto& text : options.images) {
+    const auto image = house.images().get(text);
+    images.push_back({assembled(image, house), {image.name}});
+  }
+  const auto destination = output::open_destination(options.output, options.format);
+  output::write_archive_of(images, options.format != "oci", house.store().content(), destination->sink(),
+                           interrupt.token());
+  destination->commit();
+  return 0;
+}
 
 int run_pull(const std::string& root, const PullOptions& options) {
   const Interrupt interrupt;

@@ -76,6 +76,7 @@ std::string scope_of(std::string_view path, std::string_view actions) {
 
 std::vector<std::string> scopes_for(const AuthTarget& target) {
   std::vector<std::string> scopes;
+  if (target.path.empty()) return scopes;  // a login is for no repository
   scopes.push_back(scope_of(target.path, target.access == Access::push ? "pull,push" : "pull"));
   if (!target.mount_from.empty() && target.mount_from != target.path)
     scopes.push_back(scope_of(target.mount_from, "pull"));

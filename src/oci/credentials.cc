@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/strings.h"
 #include "base/subprocess.h"
 
@@ -96,6 +97,16 @@ std::optional<Credential> from_helper(const std::string& name, std::string_view 
   return credential;
 }
 
+/// The helper that a config file names for a domain, "" = none.
+std::string helper_of(const base::Json& config, std::string_view domain) {
+  const base::Json& helpers = config["credHelpers"];
+  std::string helper = helpers[domain].string_or("");
+  if (helper.empty() && is_hub(domain)) {
+    helper = helpers[kHubKey].string_or(helpers["index.docker.io"].string_or(""));
+  }
+  return helper.empty() ? config["credsStore"].string_or("") : helper;
+}
+
 std::optional<Credential> from_file(const std::string& path, std::string_view domain, std::string_view repository,
                                     const std::stop_token& stop) {
   if (path.empty()) return std::nullopt;
@@ -104,12 +115,7 @@ std::optional<Credential> from_file(const std::string& path, std::string_view do
   return base::with_context(
       [&]() -> std::optional<Credential> {
         const base::Json json = base::Json::parse(*bytes);
-        const base::Json& helpers = json["credHelpers"];
-        std::string helper = helpers[domain].string_or("");
-        if (helper.empty() && is_hub(domain)) {
-          helper = helpers[kHubKey].string_or(helpers["index.docker.io"].string_or(""));
-        }
-        if (helper.empty()) helper = json["credsStore"].string_or("");
+        const std::string helper = helper_of(json, domain);
         if (!helper.empty()) {
           if (auto found = from_helper(helper, domain, stop)) return found;
         }
@@ -136,6 +142,82 @@ CredentialFiles conventional_files(const std::function<std::optional<std::string
   }
   std::erase(files.auth_files, "");
   return files;
+}
+
+std::string login_file(const std::function<std::optional<std::string>(const std::string&)>& environment) {
+  if (const auto chosen = environment("REGISTRY_AUTH_FILE"); chosen && !chosen->empty()) return *chosen;
+  return conventional_files(environment).docker_config;
+}
+
+namespace {
+
+base::Json read_config(const std::string& file) {
+  const auto bytes = base::read_file_if_exists(file, kMaxFile);
+  if (!bytes || base::trim(*bytes).empty()) return base::Json::object();
+  auto json = base::with_context([&] { return base::Json::parse(*bytes); }, "reading {}", file);
+  if (!json.is_object()) base::fail(base::Code::invalid_argument, "{} holds no object", file);
+  return json;
+}
+
+void write_config(const std::string& file, const base::Json& json) {
+  base::make_directories(base::dir_name(file), 0700);
+  base::write_file_atomic(file, json.dump(2) + "\n", base::Durable::yes, 0600);
+}
+
+/// `docker-credential-NAME VERB`; the input may hold a secret and is never shown.
+void run_helper(const std::string& name, const char* verb, const std::string& input, const std::stop_token& stop) {
+  const std::string program = "docker-credential-" + name;
+  if (name.find('/') != std::string::npos) base::fail(base::Code::invalid_argument, "{} is no name of a helper", name);
+  base::Command command;
+  command.argv = {program, verb};
+  const auto output = base::run_collect(command, input, stop);
+  if (!output.status.ok()) {
+    base::fail(base::Code::failed_precondition, "{} {} failed with exit code {}", program, verb, output.status.code);
+  }
+}
+
+/// The members of "auths" that mean the domain as a whole.
+std::vector<std::string> login_keys(const base::Json& auths, std::string_view domain) {
+  std::vector<std::string> keys;
+  for (const auto& [key, entry] : auths.members()) {
+    const bool whole = key == kHubKey || key.find('/') == std::string::npos || key.find("://") != std::string::npos;
+    if (whole && (host_of_key(key) == domain || (is_hub(domain) && is_hub(host_of_key(key))))) keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace
+
+void store_login(const std::string& file, std::string_view domain, const Credential& credential,
+                 const std::stop_token& stop) {
+  base::Json config = read_config(file);
+  base::Json auths = config["auths"].is_object() ? config["auths"] : base::Json::object();
+  for (const auto& key : login_keys(auths, domain)) auths.erase(key);
+  base::Json entry = base::Json::object();
+  if (const std::string helper = helper_of(config, domain); !helper.empty()) {
+    base::Json secret = base::Json::object();
+    secret.set("ServerURL", server_address(domain)).set("Username", credential.username);
+    run_helper(helper, "store", secret.set("Secret", credential.password).dump(), stop);
+  } else {
+    entry.set("auth", base::base64_encode(credential.username + ":" + credential.password));
+  }
+  // Docker leaves an empty entry beside what a helper keeps: it lists who is logged in.
+  write_config(file, config.set("auths", auths.set(server_address(domain), std::move(entry))));
+}
+
+bool erase_login(const std::string& file, std::string_view domain, const std::stop_token& stop) {
+  base::Json config = read_config(file);
+  const std::string helper = helper_of(config, domain);
+  bool known = false;
+  if (!helper.empty() && from_helper(helper, domain, stop)) {
+    run_helper(helper, "erase", server_address(domain), stop);
+    known = true;
+  }
+  base::Json auths = config["auths"].is_object() ? config["auths"] : base::Json::object();
+  const auto keys = login_keys(auths, domain);
+  for (const auto& key : keys) auths.erase(key);
+  if (!keys.empty()) write_config(file, config.set("auths", std::move(auths)));
+  return known || !keys.empty();
 }
 
 std::optional<Credential> FileCredentials::find(std::string_view domain, std::string_view path,

@@ -41,6 +41,16 @@ struct CredentialFiles {
 /// XDG_CONFIG_HOME, looked up through `environment`.
 CredentialFiles conventional_files(const std::function<std::optional<std::string>(const std::string&)>& environment);
 
+/// The file that a login is written to: REGISTRY_AUTH_FILE where that is set, else docker's config.json.
+std::string login_file(const std::function<std::optional<std::string>(const std::string&)>& environment);
+
+/// Keeps a user name and password for a registry's domain: with the credential helper that the file names, else in the
+/// file (readable for its owner alone), whose other members stay. Throws what keeps it from that.
+void store_login(const std::string& file, std::string_view domain, const Credential& credential,
+                 const std::stop_token& stop);
+/// Afterwards nothing is kept for the domain; says whether something was.
+bool erase_login(const std::string& file, std::string_view domain, const std::stop_token& stop);
+
 /// Reads the files anew on each question, so a login during a long build is seen. Any thread.
 class FileCredentials final : public CredentialSource {
  public:

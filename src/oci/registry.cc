@@ -258,4 +258,18 @@ std::unique_ptr<Repository> Registry::repository(const Reference& reference) {
   return std::make_unique<RegistryRepository>(state_->hosts, reference);
 }
 
+void Registry::check_login(std::string_view domain, const std::stop_token& stop) {
+  BoundedBody body(kMaxDocumentSize);
+  const AuthTarget target{.domain = std::string(domain), .path = "", .mount_from = ""};
+  const HttpResponse response = state_->hosts->exchange_retrying({}, "/v2/", target, &body, stop);
+  if (response.ok()) return;
+  if (response.status == 401 || response.status == 403) {
+    base::Error error(base::Code::unauthenticated,
+                      base::format("{} does not take this user name and password", domain));
+    error.set_hint("check both; many registries want an access token in place of a password");
+    throw error;
+  }
+  base::fail(base::Code::unavailable, "logging in to {}: {}", domain, describe_failure(response));
+}
+
 }  // namespace oci

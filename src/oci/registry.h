@@ -60,6 +60,8 @@ class Registry {
 
   /// The repository a reference names; nothing is asked yet.
   std::unique_ptr<Repository> repository(const Reference& reference);
+  /// Whether the registry takes the credentials for its domain; throws unauthenticated when it refuses them.
+  void check_login(std::string_view domain, const std::stop_token& stop);
 
  private:
   struct State;

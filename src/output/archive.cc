@@ -47,9 +47,11 @@ std::vector<Descriptor> listed_entries(const AssembledImage& image, const Archiv
 /// Members of the archive in the order of their names.
 class Archive {
  public:
-  Archive(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,
-          layer::Sink& sink, std::stop_token stop)
-      : content_(content), options_(options), tar_(sink), stop_(std::move(stop)) {
+  Archive(const ArchiveOptions& options, const store::ContentStore& content, layer::Sink& sink, std::stop_token stop)
+      : content_(content), options_(options), tar_(sink), stop_(std::move(stop)) {}
+
+  /// `image` outlives the archive.
+  Archive& add(const AssembledImage& image) {
     for (const Document& document : image.documents) {
       members_[blob_name(document.descriptor.digest)] = {&document.bytes, nullptr};
       total_ += document.bytes.size();
@@ -58,6 +60,7 @@ class Archive {
       members_.try_emplace(blob_name(layer.digest), Member{nullptr, &layer});
       total_ += layer.size;
     }
+    return *this;
   }
 
   void write(const std::map<std::string, std::string>& files) {
@@ -128,7 +131,14 @@ class Archive {
   std::uint64_t total_ = 0;
 };
 
-std::string docker_manifest(const AssembledImage& image, const std::vector<std::string>& names) {
+void check_for_docker(const AssembledImage& image) {
+  if (image.config_digest) return;
+  base::fail(base::Code::invalid_argument,
+             "the docker exporter does not support manifest lists: choose one platform, or type=oci");
+}
+
+/// An image's entry of manifest.json.
+base::Json docker_entry(const AssembledImage& image, const std::vector<std::string>& names) {
   const oci::Manifest manifest = oci::Manifest::parse(image.bytes(image.root.digest));
   // Go's nil slices: null, not [].
   base::Json tags;
@@ -142,8 +152,7 @@ std::string docker_manifest(const AssembledImage& image, const std::vector<std::
     layers.push(blob_name(layer.digest));
   }
   base::Json entry = base::Json::object();
-  entry.set("Config", blob_name(manifest.config.digest)).set("RepoTags", tags).set("Layers", layers);
-  return base::Json::array().push(entry).dump();
+  return entry.set("Config", blob_name(manifest.config.digest)).set("RepoTags", tags).set("Layers", layers);
 }
 
 }  // namespace
@@ -169,20 +178,40 @@ Descriptor listed_root(const AssembledImage& image, std::optional<base::Nanos> e
 
 void write_oci_archive(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,
                        layer::Sink& sink, const std::stop_token& stop) {
-  Archive(image, options, content, sink, stop)
+  Archive(options, content, sink, stop)
+      .add(image)
       .write({{"index.json", oci::layout_index(listed_entries(image, options))}, {"oci-layout", oci::layout_file()}});
 }
 
 void write_docker_archive(const AssembledImage& image, const ArchiveOptions& options,
                           const store::ContentStore& content, layer::Sink& sink, const std::stop_token& stop) {
-  if (!image.config_digest) {
-    base::fail(base::Code::invalid_argument,
-               "the docker exporter does not support manifest lists: choose one platform, or type=oci");
-  }
-  Archive(image, options, content, sink, stop)
+  check_for_docker(image);
+  Archive(options, content, sink, stop)
+      .add(image)
       .write({{"index.json", oci::layout_index(listed_entries(image, options))},
-              {"manifest.json", docker_manifest(image, options.names)},
+              {"manifest.json", base::Json::array().push(docker_entry(image, options.names)).dump()},
               {"oci-layout", oci::layout_file()}});
+}
+
+void write_archive_of(const std::vector<NamedImage>& images, bool for_docker, const store::ContentStore& content,
+                      layer::Sink& sink, const std::stop_token& stop) {
+  const ArchiveOptions options;
+  Archive archive(options, content, sink, stop);
+  std::vector<Descriptor> listed;
+  base::Json docker = base::Json::array();
+  for (const auto& [image, names] : images) {
+    archive.add(image);
+    for (auto& entry : listed_entries(image, {.names = names, .epoch = {}, .progress = {}})) {
+      listed.push_back(std::move(entry));
+    }
+    if (!for_docker) continue;
+    check_for_docker(image);
+    docker.push(docker_entry(image, names));
+  }
+  std::map<std::string, std::string> files = {{"index.json", oci::layout_index(listed)},
+                                              {"oci-layout", oci::layout_file()}};
+  if (for_docker) files["manifest.json"] = docker.dump();
+  archive.write(files);
 }
 
 void write_oci_directory(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,

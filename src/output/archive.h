@@ -34,6 +34,17 @@ struct ArchiveOptions {
   CopyProgress progress;
 };
 
+/// One of several images in an archive.
+struct NamedImage {
+  AssembledImage image;
+  std::vector<std::string> names;  ///< full names
+};
+
+/// `slipway save`: an OCI layout of several images, with what `docker load` reads where `for_docker`. Blobs that they
+/// share are there once. Does not finish the sink. Throws invalid_argument for an index where docker is to read it.
+void write_archive_of(const std::vector<NamedImage>& images, bool for_docker, const store::ContentStore& content,
+                      layer::Sink& sink, const std::stop_token& stop);
+
 /// -o type=oci: oci-layout, index.json, blobs. Does not finish the sink.
 void write_oci_archive(const AssembledImage& image, const ArchiveOptions& options, const store::ContentStore& content,
                        layer::Sink& sink, const std::stop_token& stop);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// An image of the store as exporters take it.
+#include "cli/house.h"
+#include "images/image_store.h"
+#include "output/assemble.h"
+
+namespace cli {
+
+/// Everything below the image's root that is in the store. Throws not_found when a blob of it is missing.
+output::AssembledImage assembled(const images::Image& image, House& house);
+
+}  // namespace cli
