@@ -226,6 +226,7 @@ void push_names(const output::AssembledImage& image, const std::vector<std::stri
                 House& house, ExportStep& step, const std::stop_token& stop) {
   for (const auto& name : names) {
     const auto reference = oci::Reference::parse(name);
+    if (spec.insecure) house.registry().allow_insecure(reference.domain);
     const auto repository = house.registry().repository(reference);
     step.part("pushing " + reference.familiar(), [&] {
       output::push_image(

@@ -81,7 +81,9 @@ House::House(const std::string& root, StoreAccess access, const Options& options
   http_ = std::make_unique<oci::HttpClient>(*transport_, oci::RetryPolicy{});
   credentials_ = std::make_unique<oci::FileCredentials>(oci::conventional_files(environment));
   registry_ = std::make_unique<oci::Registry>(
-      oci::RegistryOptions{.credentials = credentials_.get(), .transport = transport_.get()});
+      oci::RegistryOptions{.credentials = credentials_.get(),
+                           .transport = transport_.get(),
+                           .settings = oci::RegistrySettings::conventional(environment)});
 }
 
 House::~House() = default;

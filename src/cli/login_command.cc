@@ -104,7 +104,9 @@ int run_login(const LoginOptions& options) {
   const std::string file = wanted_file();
   GivenCredential given(wanted_credential(options));
   const auto transport = oci::make_curl_transport({});
-  oci::Registry registry({.credentials = &given, .transport = transport.get()});
+  oci::Registry registry({.credentials = &given,
+                          .transport = transport.get(),
+                          .settings = oci::RegistrySettings::conventional(environment)});
   registry.check_login(domain, interrupt.token());
   oci::store_login(file, domain, given.get(), interrupt.token());
   print_line(base::format("logged in to {} as {} ({})", domain, given.get().username, file));

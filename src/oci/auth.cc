@@ -138,7 +138,7 @@ Token read_token(const HttpResponse& response, std::string_view realm, bool anon
     const bool login = response.status == 401 || response.status == 403;
     token_refused(realm, describe_failure(response),
                   !login      ? ""
-                  : anonymous ? "log in first (docker login, podman login)"
+                  : anonymous ? "log in first (slipway login, docker login or podman login)"
                               : "check the user name and password");
   }
   Token token;

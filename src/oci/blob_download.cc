@@ -114,14 +114,16 @@ void fail_response(const HttpResponse& response, std::string_view what) {
   std::string hint;
   if (response.fault) {
     code = base::Code::unavailable;
-    if (*response.fault == TransportFault::tls) {
+    if (*response.fault == TransportFault::certificate || *response.fault == TransportFault::tls) {
       hint = "a private registry's CA belongs into /etc/docker/certs.d/HOST/ca.crt";
     }
   } else if (response.status == 404 || response.status == 410) {
     code = base::Code::not_found;
   } else if (response.status == 401) {
     code = base::Code::unauthenticated;
-    hint = "log in first (docker login, podman login), or check the name: registries hide what one may not see";
+    hint =
+        "log in first (slipway login, docker login or podman login), or check the name: registries hide what one may "
+        "not see";
   } else if (response.status == 403) {
     code = base::Code::permission_denied;
   } else if (response.status == 429) {

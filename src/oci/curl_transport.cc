@@ -96,10 +96,10 @@ TransportFault fault_of(CURLcode code) {
     case CURLE_COULDNT_CONNECT: return TransportFault::connect;
     case CURLE_OPERATION_TIMEDOUT: return TransportFault::timeout;
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER: return TransportFault::tls;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE: return TransportFault::tls;
+    case CURLE_SSL_CACERT_BADFILE: return TransportFault::certificate;
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:

@@ -170,7 +170,7 @@ TEST_F(Distribution, NeedsThePrivateCaOverTls) {
 
 TEST_F(Distribution, AcceptsAnUnverifiedServerWhenListedAsInsecure) {
   start_with_tls();
-  options_.insecure_hosts = {domain_};
+  options_.settings.allow_insecure(domain_);
   push(*open("app"), blob("layer", kOciLayer), "");
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/registry.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/strings.h"
 #include "oci/blob_download.h"
+#include "oci/mirrored_repository.h"
 #include "oci/registry_host.h"
 
 namespace oci {
@@ -255,8 +258,28 @@ Registry::Registry(const RegistryOptions& options) : state_(std::make_shared<Sta
 Registry::~Registry() = default;
 
 std::unique_ptr<Repository> Registry::repository(const Reference& reference) {
-  return std::make_unique<RegistryRepository>(state_->hosts, reference);
+  const auto at = [&](const Reference& place) { return std::make_unique<RegistryRepository>(state_->hosts, place); };
+  const RegistrySettings& settings = state_->hosts->settings();
+  std::vector<MirrorOf> mirrors;
+  // The last source is the repository itself.
+  for (const auto& by_digest : {ByDigest::no, ByDigest::yes}) {
+    auto sources = settings.sources(reference, by_digest);
+    sources.pop_back();
+    for (const auto& source : sources) {
+      const auto known = std::find_if(mirrors.begin(), mirrors.end(), [&](const auto& mirror) {
+        return mirror.repository->describe() == source.name();
+      });
+      if (known == mirrors.end()) {
+        mirrors.push_back({at(source), by_digest == ByDigest::no, by_digest == ByDigest::yes});
+      } else {
+        known->answers_digests = true;
+      }
+    }
+  }
+  return with_mirrors(std::move(mirrors), at(settings.location(reference)));
 }
+
+void Registry::allow_insecure(std::string_view domain) { state_->hosts->allow_insecure(domain); }
 
 void Registry::check_login(std::string_view domain, const std::stop_token& stop) {
   BoundedBody body(kMaxDocumentSize);

@@ -26,6 +26,7 @@
 #include "oci/http_client.h"
 #include "oci/image_source.h"
 #include "oci/reference.h"
+#include "oci/registry_settings.h"
 
 namespace oci {
 
@@ -33,7 +34,7 @@ struct RegistryOptions {
   CredentialSource* credentials = nullptr;  ///< anonymous when null
   HttpTransport* transport = nullptr;       ///< must outlive the registry
   RetryPolicy retry;
-  std::set<std::string> insecure_hosts;  ///< plain http, or https without verification, are accepted
+  RegistrySettings settings;  ///< mirrors, and hosts of which less is asked
   std::vector<std::string> certificate_directories = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
 };
 
@@ -60,6 +61,8 @@ class Registry {
 
   /// The repository a reference names; nothing is asked yet.
   std::unique_ptr<Repository> repository(const Reference& reference);
+  /// From now on plain http, or https without verification, are accepted of the domain's host (registry.insecure=true).
+  void allow_insecure(std::string_view domain);
   /// Whether the registry takes the credentials for its domain; throws unauthenticated when it refuses them.
   void check_login(std::string_view domain, const std::stop_token& stop);
 

@@ -23,11 +23,15 @@ bool is_loopback_domain(std::string_view domain) {
   return url && url->port != 443 && is_loopback_host(url->host);
 }
 
-// Go's servers and nginx answer plain http on a TLS port with 400 and a sentence about HTTPS; plain
-// servers answer TLS with nothing that TLS can read.
-bool is_wrong_protocol(const HttpResponse& response, bool spoke_https) {
-  if (!spoke_https) return response.status == 400 && response.body.find("HTTPS") != std::string::npos;
+bool is_no_such_server(const HttpResponse& response) {
   return response.fault && (*response.fault == TransportFault::tls || *response.fault == TransportFault::connect);
+}
+
+// Go's servers and nginx answer plain http on a TLS port with 400 and a sentence about HTTPS (that a HEAD does not
+// get); plain servers answer TLS with nothing that TLS can read.
+bool is_wrong_protocol(const HttpResponse& response, bool spoke_https) {
+  if (spoke_https) return is_no_such_server(response);
+  return response.status == 400 && (response.body.empty() || response.body.find("HTTPS") != std::string::npos);
 }
 
 }  // namespace
@@ -63,14 +67,25 @@ RegistryHosts::RegistryHosts(const RegistryOptions& options)
       client_(*options.transport, options.retry),
       authorizer_(client_, options.credentials != nullptr ? *options.credentials : *anonymous_) {}
 
-RegistryHosts::Host RegistryHosts::make_host(std::string_view domain) const {
+RegistryHosts::Host RegistryHosts::make_host(std::string_view domain) {
   const std::string host = api_host(domain);
-  const TlsSettings tls = tls_settings(options_.certificate_directories, host);
-  const bool insecure = options_.insecure_hosts.contains(std::string(domain));
+  const std::string name(domain);
+  const RegistrySettings& settings = options_.settings;
+  TlsSettings tls = tls_settings(options_.certificate_directories, host);
+  if (const auto more = settings.tls().find(name); more != settings.tls().end()) {
+    tls.ca_files.insert(tls.ca_files.end(), more->second.ca_files.begin(), more->second.ca_files.end());
+    if (!more->second.client_certificate.empty()) {
+      tls.client_certificate = more->second.client_certificate;
+      tls.client_key = more->second.client_key;
+    }
+  }
+  const bool insecure = settings.insecure_hosts().contains(name) || insecure_.lock()->contains(name);
   Host result;
   Address https{"https://" + host, tls};
   const Address http{"http://" + host, {}};
-  if (insecure) {
+  if (settings.plain_hosts().contains(name)) {
+    result.addresses = {http};
+  } else if (insecure) {
     https.tls.verify = TlsSettings::Verify::no;
     result.addresses = {https, http};
   } else if (is_loopback_domain(host) && tls == TlsSettings{}) {
@@ -79,6 +94,11 @@ RegistryHosts::Host RegistryHosts::make_host(std::string_view domain) const {
     result.addresses = {https};
   }
   return result;
+}
+
+void RegistryHosts::allow_insecure(std::string_view domain) {
+  insecure_.lock()->emplace(domain);
+  hosts_.lock()->erase(std::string(domain));
 }
 
 RegistryHosts::Address RegistryHosts::address(std::string_view domain) {
@@ -97,6 +117,12 @@ bool RegistryHosts::try_next_address(std::string_view domain, const Address& fai
   return true;
 }
 
+void RegistryHosts::go_back(std::string_view domain, const Address& failed) {
+  auto hosts = hosts_.lock();
+  Host& host = hosts->find(domain)->second;
+  if (host.current > 0 && host.addresses[host.current].base == failed.base) --host.current;
+}
+
 std::string RegistryHosts::url(std::string_view domain, std::string_view path) {
   return address(domain).base + std::string(path);
 }
@@ -104,6 +130,7 @@ std::string RegistryHosts::url(std::string_view domain, std::string_view path) {
 HttpResponse RegistryHosts::exchange(HttpRequest request, std::string_view path, const AuthTarget& target,
                                      BodySink* sink, const std::stop_token& stop) {
   bool answered = false;
+  std::optional<HttpResponse> doubtful;  ///< from an address that is perhaps the wrong one
   for (;;) {
     const Address where = address(target.domain);
     request.url = path.starts_with('/') ? where.base + std::string(path) : std::string(path);
@@ -117,8 +144,15 @@ HttpResponse RegistryHosts::exchange(HttpRequest request, std::string_view path,
       authorizer_.sign(request, target);
     }
     HttpResponse response = client_.exchange(request, sink, stop);
+    if (doubtful && is_no_such_server(response)) {
+      go_back(target.domain, where);
+      return std::move(*doubtful);
+    }
     const bool elsewhere = is_wrong_protocol(response, where.base.starts_with("https:"));
-    if (elsewhere && path.starts_with('/') && try_next_address(target.domain, where)) continue;
+    if (elsewhere && path.starts_with('/') && try_next_address(target.domain, where)) {
+      doubtful = std::move(response);
+      continue;
+    }
     if (response.status != 401 || response.fault || answered) return response;
     answered = true;
     if (!authorizer_.learn(request, response, target, stop)) return response;

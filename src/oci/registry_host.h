@@ -28,6 +28,8 @@ class RegistryHosts {
   explicit RegistryHosts(const RegistryOptions& options);
 
   HttpClient& client() { return client_; }
+  const RegistrySettings& settings() const { return options_.settings; }
+  void allow_insecure(std::string_view domain);
 
   /// Fills in url (from `path`, "/v2/…" or an absolute URL on the same host), TLS and Authorization,
   /// performs, answers a 401 once, and tries the next address where allowed. No retries.
@@ -49,14 +51,17 @@ class RegistryHosts {
     std::size_t current = 0;
   };
 
-  Host make_host(std::string_view domain) const;
+  Host make_host(std::string_view domain);
   Address address(std::string_view domain);
   bool try_next_address(std::string_view domain, const Address& failed);
+  /// The address before the failed one was right after all.
+  void go_back(std::string_view domain, const Address& failed);
 
   RegistryOptions options_;
   std::unique_ptr<CredentialSource> anonymous_;
   HttpClient client_;
   Authorizer authorizer_;
+  base::Sync<std::set<std::string, std::less<>>> insecure_;
   base::Sync<std::map<std::string, Host, std::less<>>> hosts_;
 };
 

@@ -169,7 +169,7 @@ TEST_F(RegistryTest, ResumesFromAServerThatIgnoresRanges) {
 
 TEST_F(RegistryTest, TriesPlainHttpForAnInsecureHost) {
   const auto image = fake_.add_image("app", "1", {"layer"});
-  options_.insecure_hosts = {fake_.domain()};
+  options_.settings.allow_insecure(fake_.domain());
   EXPECT_EQ(open()->resolve("1", {}).digest, image.manifest.digest);
 }
 

@@ -59,7 +59,7 @@ struct HttpRequest {
 };
 
 /// Why no complete response came.
-enum class TransportFault : std::uint8_t { resolve, connect, tls, timeout, reset, other };
+enum class TransportFault : std::uint8_t { resolve, connect, tls, certificate, timeout, reset, other };
 
 struct HttpResponse {
   int status = 0;  ///< 0 when no status line arrived
