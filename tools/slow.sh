@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The long campaigns behind `./dev test --slow`: every commit point killed, 500 builds killed at random moments, ten minutes
-# of each fuzz target, sanitizers over all unit tests, bills of six images beside what the packages' own tools say.
+# of each fuzz target, sanitizers over all unit tests, bills of six images beside what the packages' own tools say, forty
+# images beside docker buildx's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo "== killed at every commit point"
@@ -16,6 +17,15 @@ tests/slow/kill_campaign.py "${SLIPWAY:-$PWD/build/dev/slipway}" "$work/base.tar
 echo "== bills of materials of six images"
 tools/install_packages.sh demo slow
 tests/slow/sbom_images.sh "${SLIPWAY:-$PWD/build/dev/slipway}"
+shared=${SLIPWAY_SHARED:-../shared}
+if [ -x "$shared/peers/peers" ]; then
+  echo "== forty images beside docker buildx's"
+  DOCKER_HOST=$("$shared/peers/peers" up 2>&1 | sed -n 's/.*dockerd \(unix:[^ ]*\) .*/\1/p' | tail -1)
+  export DOCKER_HOST
+  tests/slow/differential.py "${SLIPWAY:-$PWD/build/dev/slipway}" "$shared/peers/peers" 127.0.0.1:5000/busybox:latest
+else
+  echo "skipped: forty images beside docker buildx's (no peers)"
+fi
 echo "== ten minutes of each fuzz target"
 ./dev fuzz all 600
 echo "== unit tests under address, undefined-behaviour and thread sanitizers"
