@@ -17,7 +17,7 @@ fi
 rm -f /tmp/slipway-format.$$
 
 mapfile -t texts < <(git ls-files 'src/*' 'docs/*' '*.md' 'tools/*' | grep -v testdata)
-if codespell -q 3 -L "chache,coppy,vertexes,bulid,RUNN,runn,buid,cpoy,buildd,soruce,crate,te,fo,nd,datas,ans,ro,aks,ser,wil,ot,hel,passt" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
+if codespell -q 3 -L "chache,coppy,vertexes,bulid,RUNN,runn,buid,cpoy,buildd,soruce,crate,te,fo,nd,datas,keypair,ans,ro,aks,ser,wil,ot,hel,passt" "${texts[@]}"; then say spelling clean; else say spelling "see above"; fi
 
 missing=$(sed -n 's/^|.*| \([a-z_, ]*\) |$/\1/p' docs/mission.md | tr -d ' ' | tr ',' '\n' | grep -vx test | while read -r name; do
   [ -f "tests/e2e/cases/$name.sh" ] || printf ' %s' "$name"
