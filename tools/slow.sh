@@ -23,8 +23,10 @@ if [ -x "$shared/peers/peers" ]; then
   DOCKER_HOST=$("$shared/peers/peers" up 2>&1 | sed -n 's/.*dockerd \(unix:[^ ]*\) .*/\1/p' | tail -1)
   export DOCKER_HOST
   tests/slow/differential.py "${SLIPWAY:-$PWD/build/dev/slipway}" "$shared/peers/peers" 127.0.0.1:5000/busybox:latest
+  echo "== caches exchanged with docker buildx"
+  tests/slow/cache_exchange.sh "${SLIPWAY:-$PWD/build/dev/slipway}" "$shared/peers/peers" 127.0.0.1:5000/busybox:latest
 else
-  echo "skipped: forty images beside docker buildx's (no peers)"
+  echo "skipped: forty images and caches beside docker buildx's (no peers)"
 fi
 echo "== ten minutes of each fuzz target"
 ./dev fuzz all 600

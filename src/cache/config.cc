@@ -46,6 +46,7 @@ base::Json to_json(const ConfigRecord& record) {
     inputs.push(std::move(list));
   }
   json.set_nonempty("inputs", std::move(inputs));
+  json.set_nonempty("common", record.common);
   return json.set_nonempty("content", record.content).set_nonempty("empty", record.empty_result);
 }
 
@@ -146,8 +147,9 @@ Config parse(std::string_view text, const std::vector<oci::Descriptor>* blobs) {
   const auto& layers = json["layers"].items();
   for (const auto& layer : layers) config.layers.push_back(layer_from_json(layer, config.layers.size()));
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (layers[i]["parent"].int_or(-1) >= 0)
-      config.layers[i].parent = index_of(layers[i]["parent"], layers.size(), "parent");
+    // Go leaves a 0 out, so that an absent parent is the first layer; -1 is none.
+    const base::Json parent = layers[i].contains("parent") ? layers[i]["parent"] : base::Json(0);
+    if (parent.int_or(-1) >= 0) config.layers[i].parent = index_of(parent, layers.size(), "parent");
   }
   refuse_cycles(layers.size(), [&](std::size_t i, const auto& next) {
     if (config.layers[i].parent) next(*config.layers[i].parent);
@@ -157,6 +159,7 @@ Config parse(std::string_view text, const std::vector<oci::Descriptor>* blobs) {
     ConfigRecord record;
     record.digest = base::Digest::parse(entry["digest"].string_or("")).value_or(base::Digest());
     record.content = entry["content"].bool_or(false);
+    record.common = entry["common"].bool_or(false);
     read_results(record, entry, layers.size());
     for (const auto& input : entry["inputs"].items()) {
       std::vector<Link> links;

@@ -8,7 +8,8 @@
 // instead of running the step; one without still links others together (mode=min exports many of these).
 //
 // Our own members beside BuildKit's: "content": true marks a record that is no step but the digest of what a step
-// reads.
+// reads, "common": true one that is there once more under the name BuildKit has for it (llb/buildkit_key.h). BuildKit
+// passes over both members. We read such a record under our own name alone, which covers more.
 //
 // Threads: values. Failure: parse throws invalid_argument for links and layers out of range and for cycles.
 #include <cstddef>
@@ -44,6 +45,7 @@ struct Link {
 struct ConfigRecord {
   base::Digest digest;  ///< of the op, or of content
   bool content = false;
+  bool common = false;
   std::vector<std::vector<Link>> inputs;  ///< per input: what may stand there
   bool empty_result = false;              ///< it made the empty filesystem
   std::optional<std::size_t> layer;       ///< topmost layer of what it made

@@ -69,6 +69,15 @@ TEST(CacheConfig, TakesBlobsFromTheManifest) {
   EXPECT_EQ(read.layers[1].blob.size, 0U) << "its blob is not there";
 }
 
+TEST(CacheConfig, AnAbsentParentIsTheFirstLayer) {
+  // Go's omitempty: BuildKit writes no 0.
+  const std::string hex = digest("x").hex();
+  const auto config =
+      parse(R"({"layers":[{"blob":"sha256:)" + hex + R"(","parent":-1},{"blob":"sha256:)" + hex + R"("}]})");
+  EXPECT_FALSE(config.layers[0].parent);
+  EXPECT_EQ(config.layers[1].parent, std::optional<std::size_t>(0));
+}
+
 TEST(CacheConfig, RefusesWhatLeadsNowhereOrInCircles) {
   const std::string d = digest("x").str();
   EXPECT_EQ(refusal(R"({"records":[{"digest":")" + d + R"(","inputs":[[{"link":1}]]}]})"), "cache config: link 1 of 1");

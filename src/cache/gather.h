@@ -23,7 +23,8 @@ using ResultLayers = std::function<std::optional<std::vector<ResultLayer>>(std::
 
 /// `records` has one entry per vertex, nothing where none is known. A step that reads something without a record and
 /// without a content digest cannot be found again and is left out.
+/// `common`, also per vertex, adds each step once more under the names that other builders know it by.
 Config gather(const solve::Graph& graph, const std::vector<std::optional<solve::Record>>& records,
-              const ResultLayers& layers);
+              const std::vector<std::optional<solve::CommonKey>>& common, const ResultLayers& layers);
 
 }  // namespace cache

@@ -56,6 +56,28 @@ class Namer {
     return solve::make_key(solve::KeyKind::resolved, record.digest, inputs);
   }
 
+  /// By every link that its inputs have: which of them a step here knows is not known.
+  std::vector<solve::CacheKey> identity_keys(std::size_t index) const {
+    constexpr std::size_t kMaxKeys = 16;
+    std::vector<std::vector<solve::KeyedInput>> chosen = {{}};
+    for (const auto& links : config_.records[index].inputs) {
+      std::vector<std::vector<solve::KeyedInput>> longer;
+      for (const auto& beginning : chosen) {
+        for (const Link& link : links) {
+          if (config_.records[link.record].content || longer.size() == kMaxKeys) continue;
+          longer.push_back(beginning);
+          longer.back().push_back({ids_[link.record], {}, 0, link.selector});
+        }
+      }
+      chosen = std::move(longer);
+    }
+    std::vector<solve::CacheKey> keys;
+    for (const auto& inputs : chosen) {
+      keys.push_back(solve::make_key(solve::KeyKind::resolved, config_.records[index].digest, inputs));
+    }
+    return keys;
+  }
+
   /// The inputs of a record as a recipe has them (solve::key_recipe), so that it can be exported again.
   base::Json recipe(std::size_t index) const {
     base::Json inputs = base::Json::array();
@@ -189,11 +211,15 @@ Imported import_cache(std::shared_ptr<oci::ImageSource> source, const oci::Descr
 void ImportingStorage::add(const Imported& imported) {
   Namer namer(imported.config);
   for (std::size_t i = 0; i < imported.config.records.size(); ++i) {
-    if (imported.config.records[i].content || imported.config.records[i].digest.empty()) continue;
+    const ConfigRecord& record = imported.config.records[i];
+    if (record.content || record.common || record.digest.empty()) continue;
     const base::Digest id = namer.id(i);
     std::vector<solve::CacheKey> keys;
     for (const bool by_content : {true, false}) {
       if (const auto key = namer.resolved_key(i, by_content)) keys.push_back(*key);
+    }
+    for (const auto& key : namer.identity_keys(i)) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
     add_record(imported, i, id, keys, namer.recipe(i));
   }

@@ -55,6 +55,9 @@ class ImportingStorage final : public solve::CacheStorage {
 
   void add(const Imported& imported);
   bool empty() const { return found_.empty(); }
+  /// The build's cache is going to be exported.
+  void will_be_exported() { exported_ = true; }
+  bool is_shared() const override { return exported_ || !found_.empty(); }
 
   /// Nothing for records that are not imported, or whose layers were not exported.
   std::optional<ImportedLayers> layers_of(const base::Digest& id) const;
@@ -95,6 +98,7 @@ class ImportingStorage final : public solve::CacheStorage {
   std::map<base::Digest, Entry> records_;
   std::map<solve::CacheKey, base::Digest> found_;
   base::Sync<Used> used_;
+  bool exported_ = false;
 };
 
 /// The text of an imported result, and its record's id where a text is one.

@@ -57,7 +57,7 @@ class ImportTest : public ::testing::Test {
     return layers;
   }
   Config gathered(std::size_t first_with_layers = 0) const {
-    return gather(graph_, records_, [&](std::size_t v) -> std::optional<std::vector<ResultLayer>> {
+    return gather(graph_, records_, {}, [&](std::size_t v) -> std::optional<std::vector<ResultLayer>> {
       if (v < first_with_layers || v == 1) return std::nullopt;
       return chain(v == 0 ? 1 : v);
     });

@@ -234,6 +234,7 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
   for (const auto& image : images) {
     ops::refuse_secrets_in_text(image.config, "the config of the image (environment, labels or history)", services_);
   }
+  if (remote_cache_.exports()) all_records_.will_be_exported();
   remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
   for (const auto& image : images) {

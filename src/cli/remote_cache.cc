@@ -142,8 +142,8 @@ void export_one(const cache::ExportSpec& spec, const FinishedBuild& build, const
   if (spec.force_compression) options.existing = ops::ExportOptions::Existing::convert;
   part("preparing build cache for export", [&] { layers.make(options, services, stop); });
   cache::BlobSources sources;
-  const cache::Config config =
-      cache::gather(build.graph, build.outcome.records, [&](std::size_t v) { return layers.layers(v, sources); });
+  const cache::Config config = cache::gather(build.graph, build.outcome.records, build.outcome.common,
+                                             [&](std::size_t v) { return layers.layers(v, sources); });
   const cache::Manifest manifest = cache::assemble(config, spec);
   if (spec.type == cache::Type::local) {
     return cache::write_directory(manifest, spec, house.store().content(), sources, part, stop);
@@ -223,7 +223,7 @@ std::string RemoteCache::inline_cache(const FinishedBuild& build, const snapshot
     }
     return list;
   };
-  return cache::inline_text(cache::gather(build.graph, build.outcome.records, layers), diff_ids);
+  return cache::inline_text(cache::gather(build.graph, build.outcome.records, build.outcome.common, layers), diff_ids);
 }
 
 solve::ResultPtr imported_result(const base::Json& text, cache::ImportingStorage& storage,

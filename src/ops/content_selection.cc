@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "ops/buildkit_content.h"
 #include "ops/content_digest.h"
 #include "ops/result.h"
 #include "ops/wire.h"
@@ -54,12 +55,17 @@ LiveDigest digest_local(const LocalView& view, const std::vector<Selection>& sel
   fail_unsteady(view, "hashed", detail);
 }
 
-base::Digest digest_frozen(const snapshot::Chain& chain, const std::vector<Selection>& selections,
-                           const Services& services, const std::stop_token& stop) {
+base::Json selection_params(const snapshot::Chain& chain, const std::vector<Selection>& selections,
+                            const Services& services) {
   base::Json list = base::Json::array();
   for (const auto& selection : selections) list.push(to_json(selection));
   base::Json params = base::Json::object();
-  params.set("mount", services.snapshots.view(chain).to_json()).set("selections", std::move(list));
+  return params.set("mount", services.snapshots.view(chain).to_json()).set("selections", std::move(list));
+}
+
+base::Digest digest_frozen(const snapshot::Chain& chain, const std::vector<Selection>& selections,
+                           const Services& services, const std::stop_token& stop) {
+  base::Json params = selection_params(chain, selections, services);
   params.set("listings", listings_of(services.store).directory());
   const auto reply = services.worker.call("digest", params, {}, stop);
   return base::Digest::parse_or_throw(reply.result["digest"].as_string());
@@ -89,6 +95,19 @@ base::Digest ContentDigests::digest(std::size_t input, const solve::Result& resu
   const LiveDigest now = digest_local(local->view(), selections, services.contexts, listings_of(services.store), stop);
   seen_[input] = {now.identity, now.proof == Proof::none ? std::optional(now.content) : std::nullopt};
   return now.content;
+}
+
+std::optional<base::Digest> ContentDigests::common(const solve::Result& result,
+                                                   const std::vector<Selection>& selections, const Services& services,
+                                                   const std::stop_token& stop) {
+  if (const auto* local = dynamic_cast<const LocalResult*>(&result)) {
+    const LocalView view = local->view();
+    const base::Fd directory = base::open_directory(view.directory);
+    return buildkit_content(local_copy_source(directory.get(), view), selections, stop);
+  }
+  base::Json params = selection_params(chain_of(result), selections, services);
+  const auto reply = services.worker.call("buildkit_content", params, {}, stop);
+  return base::Digest::parse(reply.result["digest"].string_or(""));
 }
 
 void ContentDigests::verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,

@@ -44,6 +44,10 @@ class ContentDigests {
   base::Digest digest(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,
                       const Services& services, const std::stop_token& stop);
 
+  /// What BuildKit calls the same selection, see buildkit_content.h.
+  static std::optional<base::Digest> common(const solve::Result& result, const std::vector<Selection>& selections,
+                                            const Services& services, const std::stop_token& stop);
+
   /// After the last read of the input. Throws aborted when the selection of a live directory changed since
   /// digest().
   void verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "layer/same_layer.h"
+#include "ops/buildkit_content.h"
 #include "ops/content_digest.h"
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
@@ -21,6 +22,17 @@ base::Json digest_method(const MethodCall& call) {
   CopySource source;
   source.root = tree.fd();
   return base::Json::object().set("digest", content_digest(source, selections, pool, call.stop, listings).str());
+}
+
+base::Json buildkit_content_method(const MethodCall& call) {
+  const MountedTree tree(snapshot::MountSpec::from_json(call.params["mount"]), call.driver(), call.scratch(),
+                         call.stop);
+  std::vector<Selection> selections;
+  for (const auto& item : call.params["selections"].items()) selections.push_back(selection_from_json(item));
+  CopySource source;
+  source.root = tree.fd();
+  const auto digest = buildkit_content(source, selections, call.stop);
+  return base::Json::object().set("digest", digest ? digest->str() : "");
 }
 
 base::Json find_secrets_method(const MethodCall& call) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strings.h"
+#include "llb/buildkit_key.h"
 #include "ops/content_selection.h"
 #include "ops/exec_step.h"
 #include "ops/op.h"
@@ -93,11 +95,19 @@ class ExecOp final : public solve::Op {
     }
     base::Json recipe = exec_recipe(op_, exec_);
     if (!keyed_secrets_.empty()) recipe.set("secret_values", secret_names());
-    return solve::CacheMap::of(std::move(recipe), std::move(keys));
+    auto map = solve::CacheMap::of(std::move(recipe), std::move(keys));
+    // Values of secrets are in our keys where that was asked for; BuildKit's never have them.
+    if (keyed_secrets_.empty()) map.common = common_key();
+    return map;
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
     return contents_.digest(input, result, selections_of(input), services_, stop);
+  }
+
+  std::optional<base::Digest> common_content(std::size_t input, const solve::Result& result,
+                                             std::stop_token stop) override {
+    return ContentDigests::common(result, selections_of(input), services_, stop);
   }
 
   solve::Pool pool() const override { return solve::Pool::sandbox; }
@@ -158,6 +168,20 @@ class ExecOp final : public solve::Op {
       if (mount.input == static_cast<std::int64_t>(input)) mounts.push_back(&mount);
     }
     return mounts;
+  }
+
+  solve::CommonKey common_key() const {
+    solve::CommonKey common{{llb::buildkit_record(llb::buildkit_exec_key(op_))}, {}};
+    for (std::size_t i = 0; i < op_.inputs.size(); ++i) {
+      std::vector<std::string> paths;
+      for (const auto* mount : mounts_of(i)) paths.push_back(base::clean_path("/" + mount->selector));
+      const auto mounts = mounts_of(i);
+      const bool by_content = !mounts.empty() && std::all_of(mounts.begin(), mounts.end(), [](const auto* mount) {
+        return keyed_by_content(*mount);
+      });
+      common.inputs.push_back({llb::buildkit_selector(paths), by_content});
+    }
+    return common;
   }
 
   std::vector<Selection> selections_of(std::size_t input) const {

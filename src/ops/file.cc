@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // COPY, ADD, WORKDIR and heredoc files, on the builder's side: what names the step, and which layer
 // each action writes to. The helper does the writing (file_method.cc).
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/path.h"
+#include "llb/buildkit_key.h"
 #include "ops/active_set.h"
 #include "ops/content_selection.h"
 #include "ops/op.h"
@@ -108,11 +111,18 @@ class FileOp final : public solve::Op {
       for (const auto& selection : selections_[i]) selector.push(to_json(selection));
       keys[i].selector = selector.dump();
     }
-    return solve::CacheMap::of(std::move(recipe), std::move(keys));
+    auto map = solve::CacheMap::of(std::move(recipe), std::move(keys));
+    map.common = common_key();
+    return map;
   }
 
   base::Digest content_digest(std::size_t input, const solve::Result& result, std::stop_token stop) override {
     return contents_.digest(input, result, selections_.at(input), services_, stop);
+  }
+
+  std::optional<base::Digest> common_content(std::size_t input, const solve::Result& result,
+                                             std::stop_token stop) override {
+    return ContentDigests::common(result, selections_.at(input), services_, stop);
   }
 
   bool deterministic() const override { return true; }
@@ -131,6 +141,23 @@ class FileOp final : public solve::Op {
     std::vector<std::size_t> written;  ///< per action: the snapshot that holds its outcome
     std::vector<solve::ResultPtr> outputs;
   };
+
+  std::optional<solve::CommonKey> common_key() const {
+    const auto key = llb::buildkit_file_key(op_);
+    if (!key) return std::nullopt;
+    solve::CommonKey common{{llb::buildkit_record(*key)}, {}};
+    for (std::size_t i = 0; i < op_.inputs.size(); ++i) {
+      if (by_content_[i] == 0) {
+        common.inputs.emplace_back();
+        continue;
+      }
+      std::vector<std::string> paths;
+      for (const auto& selection : selections_[i]) paths.push_back(selection.path);
+      std::sort(paths.begin(), paths.end(), std::greater<>());
+      common.inputs.push_back({llb::buildkit_selector(paths), true});
+    }
+    return common;
+  }
 
   bool is_input(std::int64_t position) const {
     return position >= 0 && position < static_cast<std::int64_t>(op_.inputs.size());

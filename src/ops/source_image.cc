@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/task.h"
+#include "llb/buildkit_key.h"
+#include "llb/platform.h"
 #include "ops/image_layers.h"
 #include "ops/op.h"
 #include "ops/result.h"
@@ -40,7 +42,9 @@ class ImageOp final : public solve::Op {
     for (const auto& diff_id : base_->image.config.diff_ids) layers.push(diff_id.str());
     base::Json recipe = base::Json::object();
     recipe.set("op", "image").set("layers", std::move(layers));
-    return solve::CacheMap::of(std::move(recipe));
+    auto map = solve::CacheMap::of(std::move(recipe));
+    map.common = common_key();
+    return map;
   }
 
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>&, std::stop_token stop) override {
@@ -53,6 +57,22 @@ class ImageOp final : public solve::Op {
   solve::Pool pool() const override { return solve::Pool::network; }
 
  private:
+  /// As BuildKit has it for images of registries; those of layouts it names otherwise.
+  std::optional<solve::CommonKey> common_key() const {
+    if (!request_.identifier.starts_with("docker-image://")) return std::nullopt;
+    llb::Platform platform = llb::host_platform();
+    if (request_.platform) {
+      platform.os = request_.platform->os;
+      platform.architecture = request_.platform->architecture;
+      platform.variant = request_.platform->variant;
+    }
+    solve::CommonKey common;
+    for (const auto& key : llb::buildkit_image_keys(base_->image.root.digest, platform, base_->image.config.diff_ids)) {
+      common.records.push_back(llb::buildkit_record(key));
+    }
+    return common;
+  }
+
   base::Digest digest_;
   const Services& services_;
   ImageRequest request_;

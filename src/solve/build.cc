@@ -209,6 +209,14 @@ std::vector<std::vector<ResultPtr>> Build::vertex_results() const {
   return results;
 }
 
+std::vector<std::optional<CommonKey>> Build::common() const {
+  std::vector<std::optional<CommonKey>> common(states_.size());
+  for (std::size_t v = 0; v < states_.size(); ++v) {
+    if (states_[v].map) common[v] = states_[v].map->common;
+  }
+  return common;
+}
+
 Engine::Outcome Engine::build_with_records(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop) {
   Build build(services_, graph, targets, stop);
   while (!build.step()) build.wait();
@@ -216,6 +224,7 @@ Engine::Outcome Engine::build_with_records(const Graph& graph, const std::vector
   outcome.results = build.finish();
   outcome.records = build.records();
   outcome.vertex_results = build.vertex_results();
+  outcome.common = build.common();
   return outcome;
 }
 

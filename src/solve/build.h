@@ -54,6 +54,7 @@ class Build {
   /// After finish(): the records and results behind Engine::Outcome.
   std::vector<std::optional<Record>> records();
   std::vector<std::vector<ResultPtr>> vertex_results() const;
+  std::vector<std::optional<CommonKey>> common() const;
 
  private:
   enum class Phase : std::uint8_t {
@@ -89,6 +90,8 @@ class Build {
     std::optional<CacheKey> resolved;
     std::vector<base::Digest> keyed_on;  ///< the inputs' record ids behind `identity` and `resolved`
     std::vector<std::optional<base::Digest>> contents;
+    std::vector<std::optional<base::Digest>> common_contents;
+    std::vector<base::Digest> common_ids;  ///< what consumers' common keys call its outcome
     bool digesting = false;
     std::optional<Record> record;
     std::optional<Record> gone;      ///< a record that was found but whose result is lost
@@ -105,7 +108,7 @@ class Build {
   };
   using DigestName = std::tuple<base::Digest, int, std::string>;  ///< record id, output, selector
   struct DigestJob {
-    std::optional<base::Digest> value;
+    std::optional<ContentName> value;
     std::vector<std::pair<std::size_t, std::size_t>> waiters;  ///< vertex, input
   };
 
@@ -142,8 +145,13 @@ class Build {
   /// An input got another record since `keyed_on`: loading found its result gone, and the rerun made something else.
   bool inputs_changed(std::size_t v) const;
   void ask_digests(std::size_t v);
-  void digested(const DigestName& name, const base::Digest& value);
+  void digested(const DigestName& name, const ContentName& value);
   bool hit(std::size_t v, const CacheKey& key, std::vector<CacheKey> aliases);
+  bool wants_common(std::size_t v, std::size_t input) const;
+  std::vector<CacheKey> common_keys(std::size_t v) const;
+  void name_in_common(std::size_t v);
+  bool has_results(const Record& record) const;
+  bool common_hit(std::size_t v);
   bool adopt(std::size_t v, const Record& record);
   bool load(std::size_t v, const Record& record);
   std::vector<KeyedInput> keyed_inputs(std::size_t v, bool by_content) const;

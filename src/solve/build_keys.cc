@@ -78,10 +78,12 @@ bool Build::key_by_identity(std::size_t v) {
   state.identity.reset();
   state.resolved.reset();
   state.contents.assign(inputs.size(), std::nullopt);
+  state.common_contents.assign(inputs.size(), std::nullopt);
   state.digesting = false;
+  name_in_common(v);
   if (!input_transient && !state.map->unique) {
     state.identity = make_key(KeyKind::resolved, state.map->digest, keyed_inputs(v, false));
-    if (!vertex(v).ignore_cache && hit(v, *state.identity, known_keys(v))) return true;
+    if (!vertex(v).ignore_cache && (hit(v, *state.identity, known_keys(v)) || common_hit(v))) return true;
   }
   state.phase = Phase::digests;
   return true;
@@ -107,7 +109,10 @@ bool Build::key_by_content(std::size_t v) {
   }
   state.resolved = make_key(KeyKind::resolved, state.map->digest, keyed_inputs(v, true));
   const bool looked_up = state.resolved == state.identity;
-  if (!looked_up && !state.transient && !vertex(v).ignore_cache && hit(v, *state.resolved, known_keys(v))) return true;
+  name_in_common(v);
+  if (!state.transient && !vertex(v).ignore_cache) {
+    if ((!looked_up && hit(v, *state.resolved, known_keys(v))) || common_hit(v)) return true;
+  }
   state.phase = Phase::claim;
   return true;
 }
@@ -128,28 +133,33 @@ void Build::ask_digests(std::size_t v) {
     DigestName name{state.keyed_on[i], inputs[i].output, state.map->inputs[i].selector};
     DigestJob& job = digests_[name];
     if (job.value) {
-      state.contents[i] = job.value;
+      state.contents[i] = job.value->own;
+      state.common_contents[i] = job.value->common;
       continue;
     }
     job.waiters.emplace_back(v, i);
     if (job.waiters.size() > 1) continue;
-    post<base::Digest>(
+    post<ContentName>(
         vertex(v).op->content_digest_pool(), v,
-        [op = vertex(v).op, i, result = output_of(inputs[i])](const std::stop_token& stop) {
-          return op->content_digest(i, *result, stop);
+        [op = vertex(v).op, i, result = output_of(inputs[i]),
+         common = wants_common(v, i)](const std::stop_token& stop) {
+          ContentName content{op->content_digest(i, *result, stop), std::nullopt};
+          if (common) content.common = op->common_content(i, *result, stop);
+          return content;
         },
-        [name](Build& build, const base::Digest& digest, base::Nanos) { build.digested(name, digest); });
+        [name](Build& build, const ContentName& content, base::Nanos) { build.digested(name, content); });
   }
 }
 
-void Build::digested(const DigestName& name, const base::Digest& value) {
+void Build::digested(const DigestName& name, const ContentName& value) {
   DigestJob& job = digests_[name];
   job.value = value;
   for (const auto& [v, input] : std::exchange(job.waiters, {})) {
     State& state = states_[v];
     // A vertex that has been keyed anew meanwhile waits for another digest.
     if (state.keyed_on.size() <= input || state.keyed_on[input] != std::get<0>(name)) continue;
-    state.contents[input] = value;
+    state.contents[input] = value.own;
+    state.common_contents[input] = value.common;
     wake(v);
   }
 }
@@ -160,6 +170,72 @@ bool Build::hit(std::size_t v, const CacheKey& key, std::vector<CacheKey> aliase
   std::erase(aliases, key);
   if (!aliases.empty()) services_.storage.link(record->id, aliases);
   return true;
+}
+
+bool Build::wants_common(std::size_t v, std::size_t input) const {
+  const auto& common = states_[v].map->common;
+  return common && services_.storage.is_shared() && common->inputs.at(input).by_content;
+}
+
+/// Every name that the step's record may have with other builders: which of an input's names they took is not known.
+std::vector<CacheKey> Build::common_keys(std::size_t v) const {
+  constexpr std::size_t kMaxKeys = 8;
+  const State& state = states_[v];
+  std::vector<CacheKey> keys;
+  if (!state.map->common || !services_.storage.is_shared()) return keys;
+  std::vector<std::vector<KeyedInput>> chosen = {{}};
+  const auto& inputs = vertex(v).inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    std::vector<KeyedInput> names;
+    if (const auto& content = state.common_contents[i]) {
+      names.push_back({make_key(KeyKind::resolved, *content, {}).digest, {}, 0, ""});
+    }
+    if (inputs[i].output == 0) {
+      for (const auto& id : states_[inputs[i].vertex].common_ids) {
+        names.push_back({id, {}, 0, state.map->common->inputs[i].selector});
+      }
+    }
+    std::vector<std::vector<KeyedInput>> longer;
+    for (const auto& beginning : chosen) {
+      for (const auto& name : names) {
+        if (longer.size() == kMaxKeys) break;
+        longer.push_back(beginning);
+        longer.back().push_back(name);
+      }
+    }
+    chosen = std::move(longer);
+  }
+  for (const auto& record : state.map->common->records) {
+    for (const auto& named : chosen) keys.push_back(make_key(KeyKind::resolved, record, named));
+  }
+  if (keys.size() > kMaxKeys) keys.resize(kMaxKeys);
+  return keys;
+}
+
+void Build::name_in_common(std::size_t v) {
+  State& state = states_[v];
+  state.common_ids.clear();
+  for (const auto& key : common_keys(v)) state.common_ids.push_back(key.digest);
+}
+
+/// Sources are never looked for: what they are is known without a cache, and other builders keep no bytes of them.
+bool Build::common_hit(std::size_t v) {
+  if (vertex(v).inputs.empty()) return false;
+  for (const auto& name : std::vector(states_[v].common_ids)) {
+    const auto record = services_.storage.find(CacheKey{name});
+    if (!record || !has_results(*record) || !adopt(v, *record)) continue;
+    services_.storage.link(record->id, known_keys(v));
+    // Which of its names the records above it were made with, the record's own says.
+    states_[v].common_ids.insert(states_[v].common_ids.begin(), record->id);
+    return true;
+  }
+  return false;
+}
+
+/// Other builders also keep records without what they made, which only say what led where.
+bool Build::has_results(const Record& record) const {
+  return std::all_of(record.results.begin(), record.results.end(),
+                     [&](const std::string& text) { return text.empty() || services_.codec.decode(text) != nullptr; });
 }
 
 bool Build::adopt(std::size_t v, const Record& record) {

@@ -237,6 +237,11 @@ Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results, 
   for (const ResultPtr& result : results) record.results.push_back(result ? services_.codec.encode(*result) : "");
   record.created = services_.clock.now();
   record.forced = vertex(v).ignore_cache;
+  const bool named = std::any_of(state.common_contents.begin(), state.common_contents.end(),
+                                 [](const auto& content) { return content.has_value(); });
+  for (const auto& content : state.common_contents) {
+    if (named) record.common.push_back(content ? content->str() : "");
+  }
   return record;
 }
 

@@ -37,8 +37,9 @@ struct Record {
   base::Json recipe;                 ///< key_recipe() of the key it was made under
   std::vector<std::string> results;  ///< ResultCodec texts, one per output
   base::Nanos created = 0;
-  base::Nanos took = 0;  ///< how long the step ran: what it costs to lose the record
-  bool forced = false;   ///< made by a step that ignored the cache
+  std::vector<std::string> common;  ///< per input, what Op::common_content() said of it; "" or absent = nothing
+  base::Nanos took = 0;             ///< how long the step ran: what it costs to lose the record
+  bool forced = false;              ///< made by a step that ignored the cache
 
   bool operator==(const Record&) const = default;
 };
@@ -62,6 +63,9 @@ class CacheStorage {
 
   /// Afterwards there is no such record, and no key that points to it.
   virtual void remove(const base::Digest& id) = 0;
+
+  /// Whether records of other builders are, or are going to be, among these: then common keys are worth their making.
+  virtual bool is_shared() const { return false; }
 
   /// The newest record (by `created`; among equals the one saved last) with this op digest.
   virtual std::optional<Record> latest_of_op(const base::Digest& op) = 0;

@@ -533,6 +533,79 @@ TEST_F(EngineTest, AVertexIsStartedOncePerEnd) {
   for (const auto& [name, starts] : process_.observer.starts) EXPECT_EQ(starts, 1) << name;
 }
 
+// ---- records that another builder left, under names that both have ----
+
+/// "base" is a source, "step" runs on it, "copy" adds what it copies of a context.
+TextGraph shared_graph(const std::string& context) {
+  const auto name = [](const char* text) { return base::sha256(std::string("common ") + text); };
+  TextGraph graph;
+  graph.add({.name = "base", .common = CommonKey{{name("manifest"), name("layers")}, {}}});
+  graph.add({.name = "step", .common = CommonKey{{name("step")}, {{"/", false}}}}, {"base"});
+  graph.add({.name = "context", .unique = true, .makes = context});
+  graph.add({.name = "copy",
+             .inputs = {{}, {"src", true}},
+             .common = CommonKey{{name("copy")}, {{}, {"", true}}},
+             .common_content = true},
+            {"step", "context"});
+  return graph;
+}
+
+/// What the other builder wrote: `base` is one of the names of the image.
+void leave_records(World& world, const char* base, const std::string& context) {
+  const auto name = [](const std::string& text) { return base::sha256("common " + text); };
+  const auto key = [](const base::Digest& op, const std::vector<KeyedInput>& inputs) {
+    return make_key(KeyKind::resolved, op, inputs);
+  };
+  const auto leave = [&](const CacheKey& key, const std::string& made) {
+    Record record;
+    record.id = key.digest;
+    record.key = key;
+    record.results = {made};
+    world.storage.save(record, {key});
+    return key.digest;
+  };
+  const auto image = key(name(base), {}).digest;
+  const auto step = leave(key(name("step"), {{image, {}, 0, "/"}}), "their step");
+  const auto content = key(name(context), {}).digest;
+  leave(key(name("copy"), {{step, {}, 0, ""}, {content, {}, 0, ""}}), "their copy");
+}
+
+TEST_F(EngineTest, RecordsOfOtherBuildersAreFoundByTheNamesBothHave) {
+  for (const char* base : {"manifest", "layers"}) {
+    World world;
+    world.storage.share();
+    leave_records(world, base, "text");
+    Process process(world);
+    TextGraph graph = shared_graph("text");
+    EXPECT_EQ(process.build(graph, "copy"), "their copy") << base;
+    EXPECT_EQ(graph.op("step").runs() + graph.op("copy").runs(), 0) << base;
+  }
+}
+
+TEST_F(EngineTest, OtherContentIsNotFoundThere) {
+  world_.storage.share();
+  leave_records(world_, "manifest", "text");
+  TextGraph graph = shared_graph("another text");
+  EXPECT_EQ(build(graph, "copy"), "copy(their step,another text)");
+  EXPECT_EQ(graph.op("step").runs(), 0);
+}
+
+TEST_F(EngineTest, CommonNamesAreNotLookedForWhereNothingIsShared) {
+  leave_records(world_, "manifest", "text");
+  TextGraph graph = shared_graph("text");
+  EXPECT_EQ(build(graph, "copy"), "copy(step(base),text)");
+}
+
+TEST_F(EngineTest, ARecordWithoutWhatItMadeIsPassedOver) {
+  world_.storage.share();
+  leave_records(world_, "manifest", "text");
+  world_.codec.lose("their step");
+  world_.codec.lose("their copy");
+  TextGraph graph = shared_graph("text");
+  EXPECT_EQ(build(graph, "copy"), "copy(step(base),text)");
+  EXPECT_THAT(log(), ::testing::Contains("run step: never built"));
+}
+
 }  // namespace
 
 }  // namespace solve::testing

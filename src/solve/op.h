@@ -52,6 +52,19 @@ struct InputKey {
   bool by_content = false;
 };
 
+/// What other builders that share caches call a step (cache/config.h): the names of its record, the first being the one
+/// that is looked for first, and how each input enters it.
+struct CommonKey {
+  std::vector<base::Digest> records;
+  std::vector<InputKey> inputs;
+};
+
+/// What one input's selection is called by us, and by other builders where they would have a name for it.
+struct ContentName {
+  base::Digest own;
+  std::optional<base::Digest> common;
+};
+
 /// What an op says about its own key.
 struct CacheMap {
   base::Digest digest;           ///< the op without its volatile parts, sources with what they resolved to
@@ -61,6 +74,7 @@ struct CacheMap {
   /// consumer is found by a definition key. The step itself is never recorded; within one build an
   /// equal digest still means equal work.
   bool unique = false;
+  std::optional<CommonKey> common;
 
   /// A map whose digest is that of the recipe itself, so that the two cannot disagree.
   static CacheMap of(base::Json recipe, std::vector<InputKey> inputs = {});
@@ -74,6 +88,10 @@ class Op {
 
   /// Digest of what this step selects of `input`'s result. Asked only for inputs with by_content.
   virtual base::Digest content_digest(std::size_t input, const Result& result, std::stop_token stop);
+
+  /// The record by which other builders know that content. Asked only where their caches are in use, for inputs that
+  /// the common key has by content.
+  virtual std::optional<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop);
 
   /// Does the work; one result per output. `inputs` are in the order of the vertex's edges.
   virtual std::vector<ResultPtr> run(const std::vector<ResultPtr>& inputs, std::stop_token stop) = 0;

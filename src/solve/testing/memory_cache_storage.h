@@ -24,12 +24,16 @@ class MemoryCacheStorage final : public CacheStorage {
   std::optional<Record> latest_of_step(std::string_view step) override;
   std::optional<Record> latest_of_place(std::string_view place) override;
 
+  bool is_shared() const override { return shared_; }
+  void share() { shared_ = true; }
+
   /// How many records there are.
   std::size_t size();
   /// How many calls changed something so far.
   std::size_t writes();
 
  private:
+  bool shared_ = false;
   struct Stored {
     Record record;
     std::uint64_t sequence = 0;

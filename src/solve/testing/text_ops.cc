@@ -22,7 +22,13 @@ CacheMap TextOp::cache_map(std::stop_token) {
   if (!options_.map_fails.empty()) throw base::Error(base::Code::unavailable, options_.map_fails);
   CacheMap map = CacheMap::of(options_.key.empty() ? options_.name : options_.key, options_.inputs);
   map.unique = options_.unique;
+  map.common = options_.common;
   return map;
+}
+
+std::optional<base::Digest> TextOp::common_content(std::size_t, const Result& result, std::stop_token) {
+  if (!options_.common_content) return std::nullopt;
+  return base::sha256("common " + dynamic_cast<const TextResult&>(result).text);
 }
 
 base::Digest TextOp::content_digest(std::size_t, const Result& result, std::stop_token) {
