@@ -58,10 +58,17 @@ void read_compression(ExportSpec& spec, const std::string& value) {
 
 /// Reads "key=value,…" with the setters for what may be said.
 void read_fields(std::string_view flag, std::string_view text, const Setters& setters) {
+  std::string last;
   for (const auto& field : base::split_csv(text)) {
     const auto parts = base::cut(field, "=");
+    // mounts=a,b: a list in a list.
+    if (!parts && last == "mounts") {
+      setters.at(last)(field);
+      continue;
+    }
     if (!parts) base::fail(base::Code::invalid_argument, "{} {}: \"{}\" is not key=value", flag, text, field);
     const std::string key = base::lower(base::trim(parts->first));
+    last = key;
     const auto setter = setters.find(key);
     if (setter == setters.end()) {
       std::vector<std::string> known;
@@ -106,6 +113,12 @@ ExportSpec parse_export(std::string_view text) {
                {"oci-media-types", set_bool("oci-media-types", spec.oci_mediatypes)},
                {"ignore-error", set_bool("ignore-error", spec.ignore_error)},
                {"registry.insecure", set_bool("registry.insecure", spec.insecure)},
+               {"mounts",
+                [&](const auto& value) {
+                  for (const auto& id : base::split(value, ',')) {
+                    if (!id.empty()) spec.mounts.push_back(id);
+                  }
+                }},
                {"force-compression", set_bool("force-compression", spec.force_compression)},
                {"compression", [&](const auto& value) { read_compression(spec, value); }},
                {"compression-level", [&](const auto& value) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/digest.h"
 #include "oci/media_type.h"
@@ -34,6 +35,7 @@ struct ExportSpec {
   oci::LayerCompression compression = oci::LayerCompression::gzip;
   std::optional<int> level;
   bool force_compression = false;
+  std::vector<std::string> mounts;  ///< ids of cache mounts that go along
 };
 
 struct ImportSpec {

@@ -62,5 +62,12 @@ TEST(CacheSpec, SaysWhatIsWrong) {
   EXPECT_EQ(refusal(parse_import, "type=local,src"), "--cache-from type=local,src: \"src\" is not key=value");
 }
 
+TEST(CacheSpec, MountsAreAListInTheList) {
+  const auto spec = parse_export("type=local,dest=d,mounts=deps,/root/.cache/go-build,mode=max");
+  EXPECT_EQ(spec.mounts, (std::vector<std::string>{"deps", "/root/.cache/go-build"}));
+  EXPECT_EQ(spec.mode, Mode::max);
+  EXPECT_THROW(parse_export("type=local,dest=d,mode=max,deps"), base::Error);
+}
+
 }  // namespace
 }  // namespace cache

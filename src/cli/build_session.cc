@@ -75,6 +75,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                     progress::Step(sink, base::system_clock(), "[internal] " + line).done();
                   }}),
       budget_(house_, cache_limit(options.cache_max)),
+      mounts_(house_, [this](const std::string& text) { events_.warn({}, text); }),
       contexts_(options),
       events_(sink),
       settings_(build_settings(options)),
@@ -94,9 +95,14 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options),
                .admission = admission_.hook()}),
-      services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
-                ssh_,           secrets_,           by_hand_,        pins_,   policies_,     lock_,     events_,
-                settings_},
+      services_{house_.store(),  house_.snapshots(),
+                house_.worker(), images_,
+                house_.http(),   contexts_,
+                known_files_,    ssh_,
+                secrets_,        by_hand_,
+                pins_,           policies_,
+                lock_,           events_,
+                settings_,       &mounts_},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -235,7 +241,7 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
     ops::refuse_secrets_in_text(image.config, "the config of the image (environment, labels or history)", services_);
   }
   if (remote_cache_.exports()) all_records_.will_be_exported();
-  remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
+  remote_cache_.import_into(all_records_, mounts_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
   for (const auto& image : images) {
     graphs.push_back(llb::parse(image.definition));
@@ -302,7 +308,7 @@ const llb::ExecOp* run_beside(const llb::Vertex& vertex, const llb::Graph& graph
 std::unique_ptr<ops::EnteredStep> BuildSession::enter(const std::vector<dockerfile::PlatformImage>& images,
                                                       const base::Digest& digest, At at, const std::stop_token& stop) {
   stop_ = stop;
-  remote_cache_.import_into(all_records_, house_, events_.sink(), stop);
+  remote_cache_.import_into(all_records_, mounts_, house_, events_.sink(), stop);
   for (const auto& image : images) {
     const llb::Graph graph = llb::parse(image.definition);
     const auto vertex = std::find_if(graph.vertices.begin(), graph.vertices.end(),

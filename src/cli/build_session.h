@@ -83,6 +83,7 @@ class BuildSession {
   const BuildOptions& options_;
   House house_;
   CacheBudget budget_;
+  ImportedMounts mounts_;
   BuildContexts contexts_;
   BuildEvents events_;
   ops::BuildSettings settings_;

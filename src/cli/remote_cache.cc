@@ -122,6 +122,12 @@ std::shared_ptr<oci::ImageSource> open_source(const cache::ImportSpec& spec, Hou
   return house.registry().repository(oci::Reference::parse(spec.ref));
 }
 
+/// What a cache is called, to which its mounts' name is added.
+std::string mounts_name(const cache::ImportSpec& spec) {
+  if (spec.type == cache::Type::registry) return oci::Reference::parse(spec.ref).tagged().object();
+  return spec.tag.empty() ? "latest" : spec.tag;
+}
+
 std::string wanted_name(const cache::ImportSpec& spec) {
   if (spec.type == cache::Type::registry) return oci::Reference::parse(spec.ref).tagged().object();
   return spec.digest.empty() ? spec.tag : spec.digest;
@@ -146,10 +152,12 @@ void export_one(const cache::ExportSpec& spec, const FinishedBuild& build, const
                                              [&](std::size_t v) { return layers.layers(v, sources); });
   const cache::Manifest manifest = cache::assemble(config, spec);
   if (spec.type == cache::Type::local) {
-    return cache::write_directory(manifest, spec, house.store().content(), sources, part, stop);
+    cache::write_directory(manifest, spec, house.store().content(), sources, part, stop);
+  } else {
+    const auto repository = house.registry().repository(oci::Reference::parse(spec.ref));
+    cache::push(manifest, spec, *repository, house.store().content(), sources, part, stop);
   }
-  const auto repository = house.registry().repository(oci::Reference::parse(spec.ref));
-  cache::push(manifest, spec, *repository, house.store().content(), sources, part, stop);
+  export_mounts(spec, house, part, stop);
 }
 
 std::string export_title(const cache::ExportSpec& spec) {
@@ -168,15 +176,16 @@ bool RemoteCache::is_inline() const {
                      [](const auto& spec) { return spec.type == cache::Type::inlined; });
 }
 
-void RemoteCache::import_into(cache::ImportingStorage& storage, House& house, progress::Sink& sink,
-                              const std::stop_token& stop) const {
+void RemoteCache::import_into(cache::ImportingStorage& storage, ImportedMounts& mounts, House& house,
+                              progress::Sink& sink, const std::stop_token& stop) const {
   for (const auto& spec : imports_) {
     progress::Step step(sink, base::system_clock(), "importing cache manifest from " + cache::describe(spec));
     try {
       step.guard([&] {
         auto source = open_source(spec, house);
         const auto root = source->resolve(wanted_name(spec), stop);
-        storage.add(cache::import_cache(std::move(source), root, cache::describe(spec), stop));
+        storage.add(cache::import_cache(source, root, cache::describe(spec), stop));
+        if (spec.digest.empty()) mounts.add(source, mounts_name(spec), stop);
       });
       step.done();
     } catch (const base::Error& error) {

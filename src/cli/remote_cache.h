@@ -11,6 +11,7 @@
 #include "cache/spec.h"
 #include "cli/house.h"
 #include "cli/options.h"
+#include "cli/travelling_mounts.h"
 #include "ops/result.h"
 #include "ops/services.h"
 #include "progress/events.h"
@@ -34,7 +35,7 @@ class RemoteCache {
   bool is_inline() const;
 
   /// Adds the caches of --cache-from. One that cannot be read is warned of: the build goes on without it.
-  void import_into(cache::ImportingStorage& storage, House& house, progress::Sink& sink,
+  void import_into(cache::ImportingStorage& storage, ImportedMounts& mounts, House& house, progress::Sink& sink,
                    const std::stop_token& stop) const;
   /// Writes the caches of --cache-to.
   void export_all(const FinishedBuild& build, const cache::ImportingStorage& imported, House& house,

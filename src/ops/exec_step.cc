@@ -116,7 +116,7 @@ base::Json ExecStep::prepare_mount(const llb::Mount& mount, const std::vector<so
   }
   if (mount.type == llb::MountType::cache) {
     if (mount.input != llb::kEmpty) json.set("seed", services_.snapshots.view(chain).to_json());
-    return json.set("directory", cache_directory(*mount.cache, chain));
+    return json.set("directory", cache_directory(*mount.cache, chain, stop));
   }
   if (mount.readonly) return json.set("mount", services_.snapshots.view(chain).to_json());
   if (mount.output >= 0 && static_cast<std::size_t>(mount.output) < made.size()) {
@@ -129,7 +129,8 @@ base::Json ExecStep::prepare_mount(const llb::Mount& mount, const std::vector<so
 
 /// A cache is its id and what it was seeded from, as with BuildKit. A private one that another step is using now, in
 /// whatever process, is left to it: this step takes the next of the same name, which is new or was left behind.
-std::string ExecStep::cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed) {
+std::string ExecStep::cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed,
+                                      const std::stop_token& stop) {
   std::string name = cache.id + (seed.empty() ? "" : "\n" + snapshot::chain_key(seed));
   if (cache.sharing == llb::CacheSharing::private_) {
     for (int number = 0;; ++number) {
@@ -141,8 +142,11 @@ std::string ExecStep::cache_directory(const llb::CacheOpt& cache, const snapshot
       break;
     }
   }
-  const std::string directory = services_.store.root() + "/cache-mounts/" + base::sha256(name).hex().substr(0, 32);
+  const std::string directory = cache_mount_directory(services_.store, name);
   base::make_directories(directory);
+  if (services_.cache_mounts != nullptr && name == cache.id && !base::exists(directory + "/data")) {
+    services_.cache_mounts->fill(cache.id, directory, stop);
+  }
   return directory;
 }
 

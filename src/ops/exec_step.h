@@ -37,7 +37,7 @@ class ExecStep final : public EnteredStep {
  private:
   base::Json prepare_mount(const llb::Mount& mount, const std::vector<solve::ResultPtr>& inputs,
                            const std::vector<solve::ResultPtr>& made, const std::stop_token& stop);
-  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed);
+  std::string cache_directory(const llb::CacheOpt& cache, const snapshot::Chain& seed, const std::stop_token& stop);
   base::Json ssh_mount(const llb::SshOpt& ssh);
   base::Json secret_mount(const llb::SecretOpt& secret) const;
   base::Json secret_values() const;

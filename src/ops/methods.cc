@@ -157,6 +157,7 @@ sandbox::Handlers make_handlers(const sandbox::World& world, const std::map<std:
                                            {"stat", stat_method},
                                            {"remove", remove_method},
                                            {"disk_use", disk_use_method},
+                                           {"fill_cache_mount", fill_cache_mount_method},
                                            {"buildkit_content", buildkit_content_method},
                                            {"probe", probe_method}};
   methods.insert(more.begin(), more.end());

@@ -58,6 +58,7 @@ base::Json stat_method(const MethodCall& call);
 base::Json remove_method(const MethodCall& call);
 base::Json probe_method(const MethodCall& call);
 base::Json buildkit_content_method(const MethodCall& call);
+base::Json fill_cache_mount_method(const MethodCall& call);
 base::Json disk_use_method(const MethodCall& call);
 
 /// A method of another room (exporters), with the same arguments.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ops/by_hand.h"
+#include "ops/cache_mounts.h"
 #include "ops/context_index.h"
 #include "ops/events.h"
 #include "ops/image_resolver.h"
@@ -52,6 +53,7 @@ struct Services {
   const SourceLock& lock;
   Events& events;
   const BuildSettings& settings;
+  CacheMountSource* cache_mounts = nullptr;  ///< nullptr: new ones are empty
 };
 
 }  // namespace ops
