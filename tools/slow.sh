@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The long campaigns behind `./dev test --slow`: every commit point killed, 500 builds killed at random moments, ten minutes
-# of each fuzz target, sanitizers over all unit tests, bills of six images beside what the packages' own tools say, forty
-# images beside docker buildx's.
+# of each fuzz target, sanitizers over all unit tests, 300 builds in a small store, 1,000 transfers with faults, bills
+# of six images beside what the packages' own tools say, images and caches beside docker buildx's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo "== killed at every commit point"
@@ -14,6 +14,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tests/e2e/helpers/make_base.sh "$work/base.tar"
 tests/slow/kill_campaign.py "${SLIPWAY:-$PWD/build/dev/slipway}" "$work/base.tar" --count 500
+echo "== 1,000 pulls and pushes through a proxy that breaks things"
+tests/slow/fault_proxy.py "${SLIPWAY:-$PWD/build/dev/slipway}" --count 1000
 echo "== bills of materials of six images"
 tools/install_packages.sh demo slow
 tests/slow/sbom_images.sh "${SLIPWAY:-$PWD/build/dev/slipway}"
