@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "cli/signing.h"
+#include "cli/stored_image.h"
 #include "images/image_store.h"
 #include "layer/tar_writer.h"
 #include "ops/export_layers.h"
@@ -231,7 +232,7 @@ void push_names(const output::AssembledImage& image, const std::vector<std::stri
     step.part("pushing " + reference.familiar(), [&] {
       output::push_image(
           image, *repository, spec.push_by_digest ? "" : reference.object(), house.store().content(),
-          [](const base::Digest&, std::uint64_t, std::uint64_t) {}, stop);
+          pulled_blobs(reference, house), [](const base::Digest&, std::uint64_t, std::uint64_t) {}, stop);
     });
   }
 }

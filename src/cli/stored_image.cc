@@ -26,4 +26,15 @@ output::AssembledImage assembled(const images::Image& image, House& house) {
   return result;
 }
 
+output::MountSources pulled_blobs(const oci::Reference& target, House& house) {
+  output::MountSources sources;
+  for (const auto& image : house.images().list()) {
+    if (image.origin != images::Origin::pulled) continue;
+    const auto reference = oci::Reference::parse_if_valid(image.name);
+    if (!reference || reference->domain != target.domain || reference->path == target.path) continue;
+    for (const auto& digest : house.images().blobs_of(image)) sources.emplace(digest, reference->path);
+  }
+  return sources;
+}
+
 }  // namespace cli

@@ -71,7 +71,7 @@ int run_push(const std::string& root, const PushOptions& options) {
   const auto parts = pushable(assembled(image, house), options.image);
   const auto repository = house.registry().repository(target);
   output::push_image(
-      parts, *repository, target.object(), house.store().content(),
+      parts, *repository, target.object(), house.store().content(), pulled_blobs(target, house),
       [](const base::Digest&, std::uint64_t, std::uint64_t) {}, interrupt.token());
   print_line(target.familiar() + "@" + parts.root.digest.str());
   return 0;

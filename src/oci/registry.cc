@@ -99,6 +99,11 @@ class RegistryRepository final : public Repository {
     for (int attempt = 1;; ++attempt) {
       const HttpResponse response = upload(descriptor, file.get(), mount_from, stop);
       if (response.ok()) break;
+      // Some registries refuse to mount where others would take the bytes instead.
+      if (!mount_from.empty() && !HttpClient::transient(response)) {
+        mount_from = "";
+        continue;
+      }
       if (!HttpClient::transient(response) || attempt >= hosts_->client().attempts()) {
         fail_response(response, base::format("{}: pushing blob {}", name_, descriptor.digest.str()));
       }

@@ -19,7 +19,8 @@ bool is_manifest_or_index(const Document& document) {
 }  // namespace
 
 void push_image(const AssembledImage& image, oci::Repository& repository, std::string_view tag,
-                store::ContentStore& content, const PushProgress& progress, const std::stop_token& stop) {
+                store::ContentStore& content, const MountSources& elsewhere, const PushProgress& progress,
+                const std::stop_token& stop) {
   std::vector<oci::Descriptor> blobs = image.layers;
   for (const auto& document : image.documents) {
     if (is_manifest_or_index(document)) continue;
@@ -30,9 +31,10 @@ void push_image(const AssembledImage& image, oci::Repository& repository, std::s
   base::TaskGroup group(pool, stop);
   for (const auto& blob : blobs) {
     group.run([&](const std::stop_token& task_stop) {
+      const auto known = elsewhere.find(blob.digest);
       repository.push_blob(
-          blob, content, "", [&](std::uint64_t current, std::uint64_t total) { progress(blob.digest, current, total); },
-          task_stop);
+          blob, content, known == elsewhere.end() ? "" : known->second,
+          [&](std::uint64_t current, std::uint64_t total) { progress(blob.digest, current, total); }, task_stop);
     });
   }
   group.wait();

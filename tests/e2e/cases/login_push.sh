@@ -2,7 +2,7 @@
 # login, push and logout: registries with basic and with token auth take the password before it is kept; where it is kept
 # is where docker and podman look; push sends what is not there yet and nothing else.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
-need jq htpasswd openssl skopeo curl
+need jq htpasswd openssl skopeo curl strace
 use_base
 export DOCKER_CONFIG=$T/docker HOME=$T/home
 mkdir home
@@ -85,6 +85,15 @@ curl -s "http://127.0.0.1:$port/log" | tail -n +"$(($(wc -l <before) + 2))" >aft
 lacks after POST
 lacks after 'GET /v2/app/blobs'
 same "$(grep -c ^PUT after)" 1
+
+# What another repository of that registry is known to have, the registry takes from there.
+registry
+slipway push "$base" "127.0.0.1:$port/bases/busybox:1" >/dev/null
+printf 'FROM 127.0.0.1:%s/bases/busybox:1\nRUN echo more > /more\n' "$port" | ROOT=$T/mounting slipway build -q -t "127.0.0.1:$port/mounted:1" - >/dev/null
+strace -f -o trace -e trace=sendto,write,writev -s 120 "$SLIPWAY" --root "$T/mounting" push "127.0.0.1:$port/mounted:1" >/dev/null
+same "$(grep -c 'POST /v2/mounted/blobs/uploads/?mount=sha256' trace)" 1
+same "$(grep -c 'PUT /v2/mounted/blobs/uploads/' trace)" 2
+ROOT=$T/unmounted slipway pull "127.0.0.1:$port/mounted:1" >/dev/null
 
 # Of an index only what is here can be pushed; several images in one archive.
 build --provenance=min -t withindex ctx
