@@ -170,6 +170,7 @@ class ImagePolicy::Reader {
       authority.roots = certificates(fulcio, "ca");
       authority.issuer = text_of(fulcio, "oidcIssuer");
       authority.identity = text_of(fulcio, "subjectEmail");
+      if (authority.issuer.empty()) malformed("an empty oidcIssuer vouches for nobody");
     } else {
       const base::Json& pki = json["pki"];
       want_fields(pki, "pki",
@@ -282,6 +283,7 @@ ImagePolicy ImagePolicy::parse(std::string_view text, const std::string& path) {
         const base::Json json = base::Json::parse(text);
         want_fields(json, "the policy", {"default", "transports"});
         policy.default_ = reader.requirements(json["default"], "default");
+        if (json.contains("transports") && !json["transports"].is_object()) malformed("transports is no object");
         for (const auto& [transport, scopes] : json["transports"].members()) {
           if (!scopes.is_object()) malformed(base::format("transport {} is no object", transport));
           for (const auto& [scope, requirements] : scopes.members()) {

@@ -74,6 +74,7 @@ TEST(ImagePolicy, MistakesAreNeverPassedOver) {
   EXPECT_THAT(mistake(R"({"type": "sigstoreSigned", "keyData": "AAAA", "keyDatas": ["AAAA"]})"),
               HasSubstr("more than one"));
   EXPECT_THROW(ImagePolicy::parse(R"({"transports": {}})", "p"), base::Error);
+  EXPECT_THROW(ImagePolicy::parse(R"({"default": [{"type": "reject"}], "transports": []})", "p"), base::Error);
   EXPECT_THROW(ImagePolicy::parse(R"({"default": [{"type": "reject"}], "transport": {}})", "p"), base::Error);
 }
 

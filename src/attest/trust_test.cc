@@ -180,6 +180,16 @@ TEST(CertificateTrust, FallsWithTheChain) {
   EXPECT_EQ(failure(trusting(with_middle), alone), "");
 }
 
+TEST(CertificateTrust, ASignerIsNoAuthority) {
+  const Hierarchy world;
+  const Pair thief;
+  const std::string forged = certificate(thief, "", world.signer_key, "", {});
+  SimpleSignature signature = world.sign(forged);
+  signature.signature = thief.secret().sign(signature.payload);
+  signature.chain = world.signer() + world.middle;
+  EXPECT_THAT(failure(trusting(world.authority()), signature), HasSubstr("does not hold"));
+}
+
 TEST(CertificateTrust, NothingUnsignedOrChangedCounts) {
   const Hierarchy world;
   const Trust trust = trusting(world.authority());

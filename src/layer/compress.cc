@@ -18,8 +18,9 @@ constexpr std::size_t kGzipBlock = 1 << 20;
 constexpr int kGzipLevel = 6;
 constexpr int kZstdLevel = 3;
 
-/// Frames lose little beyond 4 MiB at ordinary levels; the high ones have larger windows to fill.
-std::size_t zstd_block(int level) { return std::size_t{level <= 9 ? 4U : 16U} << 20; }
+/// Frames lose little beyond 2 MiB, the window of ordinary levels, and a few are in memory at once; the high levels
+/// have larger windows to fill.
+std::size_t zstd_block(int level) { return std::size_t{level <= 9 ? 2U : 16U} << 20; }
 
 int resolve_level(Compression kind, int level) {
   const int highest = kind == Compression::gzip ? 9 : 22;
