@@ -308,7 +308,7 @@ class Exchange {
 
   std::size_t give_body(char* buffer, std::size_t size) {
     const std::size_t want = std::min<std::uint64_t>(size, request_.body_size - sent_);
-    const std::size_t got = want == 0 ? 0 : base::read_at(request_.body_fd, buffer, want, sent_);
+    const std::size_t got = want == 0 ? 0 : base::read_at(request_.body_fd, buffer, want, request_.body_offset + sent_);
     sent_ += got;
     return got;
   }

@@ -117,6 +117,52 @@ TEST_F(Distribution, TakesAnImageAndGivesItBack) {
   EXPECT_EQ(content_->find(layer.digest)->size, layer.size);
 }
 
+TEST_F(Distribution, TakesLargeBlobsInPieces) {
+  start();
+  options_.upload_piece = 1'000'000;
+  std::string bytes;
+  for (int i = 0; i < 500'000; ++i) bytes += std::to_string(i);
+  ASSERT_GT(bytes.size(), 2 * options_.upload_piece);
+  const Descriptor layer = blob(bytes, kOciLayer);
+  push(*open("pieces"), layer, "");
+  content_->remove(layer.digest);
+  open("pieces")->fetch_blob(layer, *content_, {}, {});
+  EXPECT_EQ(content_->find(layer.digest)->size, bytes.size());
+}
+
+/// Loses the answer to one piece, and never sends another.
+class BreakingTransport final : public HttpTransport {
+ public:
+  explicit BreakingTransport(HttpTransport& inner) : inner_(inner) {}
+  HttpResponse perform(const HttpRequest& request, BodySink* sink, const std::stop_token& stop) override {
+    const int piece = request.method == "PATCH" ? ++pieces : 0;
+    HttpResponse broken;
+    broken.fault = TransportFault::reset;
+    if (piece == 3) return broken;
+    HttpResponse response = inner_.perform(request, sink, stop);
+    return piece == 2 ? broken : response;
+  }
+  int pieces = 0;
+
+ private:
+  HttpTransport& inner_;
+};
+
+TEST_F(Distribution, GoesOnWithPiecesWhereABrokenConnectionLeftThem) {
+  start();
+  BreakingTransport breaking(*transport_);
+  options_.upload_piece = 500'000;
+  options_.transport = &breaking;
+  const Descriptor layer = blob(std::string(1'000'000, 'a') + std::string(1'500'000, 'b'), kOciLayer);
+  push(*open("broken"), layer, "");
+  // This registry forgets an upload whose last answer was lost, so that the whole begins anew; the piece that was never
+  // sent is sent once more.
+  EXPECT_EQ(breaking.pieces, 2 + 1 + 5);
+  content_->remove(layer.digest);
+  open("broken")->fetch_blob(layer, *content_, {}, {});
+  EXPECT_EQ(content_->find(layer.digest)->size, layer.size);
+}
+
 TEST_F(Distribution, MountsBetweenRepositories) {
   start();
   const Descriptor layer = blob(std::string(100'000, 'm'), kOciLayer);

@@ -216,7 +216,7 @@ class RegistryRepository final : public Repository {
         "{}", name_);
   }
 
-  // One upload from its beginning: the registry gives a place, the bytes go there in one PUT.
+  // One upload from its beginning: the registry gives a place, the bytes go there.
   HttpResponse upload(const Descriptor& descriptor, int file, std::string_view mount_from,
                       const std::stop_token& stop) {
     const AuthTarget target = push_target(mount_from);
@@ -228,20 +228,76 @@ class RegistryRepository final : public Repository {
     request.method = "POST";
     HttpResponse response = hosts_->exchange(request, start, target, nullptr, stop);
     if (response.status != 202) return response;  // 201: mounted
-    const auto base_url = parse_url(hosts_->url(target.domain, start));
+    const std::string place = place_of(response, hosts_->url(target.domain, start));
+    if (descriptor.size < 2 * hosts_->upload_piece()) return put(place, descriptor, file, target, stop);
+    return upload_in_pieces(place, descriptor, file, target, stop);
+  }
+
+  /// Where a registry wants the next bytes, which it says relative to where it was asked.
+  std::string place_of(const HttpResponse& response, const std::string& asked) const {
+    const auto base_url = parse_url(asked);
     const auto place = base_url ? resolve_url(*base_url, response.headers.find("Location").value_or("")) : std::nullopt;
     if (!place) base::fail(base::Code::unavailable, "{}: the registry names no place to upload to", name_);
     if (base_url->scheme == "https" && place->scheme == "http") {
       base::fail(base::Code::permission_denied, "{}: the registry wants an upload over plain http", name_);
     }
-    HttpRequest put;
-    put.method = "PUT";
-    put.headers.set("Content-Type", "application/octet-stream");
-    put.body_fd = file;
-    put.body_size = descriptor.size;
-    const std::string url = place->str() + (place->target.find('?') == std::string::npos ? "?" : "&") +
-                            "digest=" + url_encode(descriptor.digest.str());
-    return hosts_->exchange(put, url, target, nullptr, stop);
+    return place->str();
+  }
+
+  /// Ends an upload: with all bytes, or with `file` -1 after they were sent.
+  HttpResponse put(const std::string& place, const Descriptor& descriptor, int file, const AuthTarget& target,
+                   const std::stop_token& stop) {
+    HttpRequest request;
+    request.method = "PUT";
+    if (file >= 0) {
+      request.headers.set("Content-Type", "application/octet-stream");
+      request.body_fd = file;
+      request.body_size = descriptor.size;
+    }
+    const std::string url =
+        place + (place.find('?') == std::string::npos ? "?" : "&") + "digest=" + url_encode(descriptor.digest.str());
+    return hosts_->exchange(request, url, target, nullptr, stop);
+  }
+
+  // A piece whose answer did not come may have arrived in part: the registry is asked how much it has.
+  HttpResponse upload_in_pieces(std::string place, const Descriptor& descriptor, int file, const AuthTarget& target,
+                                const std::stop_token& stop) {
+    std::uint64_t sent = 0;
+    for (int attempt = 1; sent < descriptor.size;) {
+      const std::uint64_t end = std::min(descriptor.size, sent + hosts_->upload_piece());
+      HttpRequest patch;
+      patch.method = "PATCH";
+      patch.headers.set("Content-Type", "application/octet-stream");
+      patch.headers.set("Content-Range", base::format("{}-{}", sent, end - 1));
+      patch.body_fd = file;
+      patch.body_offset = sent;
+      patch.body_size = end - sent;
+      HttpResponse response = hosts_->exchange(patch, place, target, nullptr, stop);
+      if (response.ok()) {
+        place = place_of(response, place);
+        sent = end;
+        attempt = 1;
+        continue;
+      }
+      if (!HttpClient::transient(response) || attempt >= hosts_->client().attempts()) return response;
+      hosts_->client().back_off(attempt++, response, stop);
+      const HttpResponse status = hosts_->exchange({.url = ""}, place, target, nullptr, stop);
+      const auto known = received(status);
+      if (!known || *known > descriptor.size) return response;  // from the beginning, if at all
+      if (status.headers.find("Location")) place = place_of(status, place);
+      sent = *known;
+    }
+    return put(place, descriptor, -1, target, stop);
+  }
+
+  /// From "Range: 0-N" of an upload under way; an upload without bytes has "0-0", or no range.
+  static std::optional<std::uint64_t> received(const HttpResponse& status) {
+    if (!status.ok()) return std::nullopt;
+    const std::string range = status.headers.find("Range").value_or("0-0");
+    const auto parts = base::cut(range, "-");
+    const auto last = parts ? base::parse_int(parts->second) : std::nullopt;
+    if (!last || *last < 0) return std::nullopt;
+    return *last == 0 ? 0 : static_cast<std::uint64_t>(*last) + 1;
   }
 
   std::shared_ptr<RegistryHosts> hosts_;

@@ -34,6 +34,8 @@ struct RegistryOptions {
   CredentialSource* credentials = nullptr;  ///< anonymous when null
   HttpTransport* transport = nullptr;       ///< must outlive the registry
   RetryPolicy retry;
+  /// Blobs of twice that size and more are sent in pieces, so that a broken connection costs one of them.
+  std::uint64_t upload_piece = std::uint64_t{64} << 20;
   RegistrySettings settings;  ///< mirrors, and hosts of which less is asked
   std::vector<std::string> certificate_directories = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
 };

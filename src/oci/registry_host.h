@@ -29,6 +29,7 @@ class RegistryHosts {
 
   HttpClient& client() { return client_; }
   const RegistrySettings& settings() const { return options_.settings; }
+  std::uint64_t upload_piece() const { return options_.upload_piece; }
   void allow_insecure(std::string_view domain);
 
   /// Fills in url (from `path`, "/v2/…" or an absolute URL on the same host), TLS and Authorization,

@@ -52,9 +52,10 @@ struct HttpRequest {
   HttpHeaders headers;
   /// A body in memory, sent when not empty or when the method is POST, PUT or PATCH.
   std::string body;
-  /// A body read from a descriptor instead, from offset 0; sent with its length.
+  /// A body read from a descriptor instead, from body_offset; sent with its length.
   int body_fd = -1;
   std::uint64_t body_size = 0;
+  std::uint64_t body_offset = 0;
   TlsSettings tls;
 };
 
