@@ -16,9 +16,19 @@ namespace {
 constexpr int kMaxConversions = 20;
 
 /// What a rule may set: the attributes that the source ops heed.
-constexpr std::array kSettable{llb::attr::kHttpChecksum,    llb::attr::kHttpFilename, llb::attr::kHttpPerm,
-                               llb::attr::kHttpUid,         llb::attr::kHttpGid,      llb::attr::kGitKeepDir,
-                               llb::attr::kGitFullUrl,      llb::attr::kGitChecksum,  llb::attr::kGitSkipSubmodules,
+constexpr std::array kSettable{llb::attr::kHttpChecksum,
+                               llb::attr::kHttpFilename,
+                               llb::attr::kHttpPerm,
+                               llb::attr::kHttpUid,
+                               llb::attr::kHttpGid,
+                               llb::attr::kGitKeepDir,
+                               llb::attr::kGitFullUrl,
+                               llb::attr::kGitChecksum,
+                               llb::attr::kGitSkipSubmodules,
+                               llb::attr::kGitSignatureKeys,
+                               llb::attr::kGitRejectExpired,
+                               llb::attr::kGitRequireSignedTag,
+                               llb::attr::kGitIgnoreSignedTag,
                                llb::attr::kImageResolveMode};
 
 [[noreturn]] void deny_source(std::string message) {

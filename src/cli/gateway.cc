@@ -216,6 +216,7 @@ dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const docker
   } else if (scheme == "git") {
     const auto git = ops::locked(ops::GitSource::of(source), services_.lock);
     const auto revision = ops::resolve_git(git, stop);
+    ops::check_git_signature(git, revision, services_.store.root() + "/git", stop);
     meta.git = dockerfile::GitMeta{revision.checksum, revision.ref,
                                    revision.commit == revision.checksum ? "" : revision.commit, "", ""};
     if (options.return_git_object) {

@@ -16,6 +16,10 @@ inline constexpr std::string_view kGitChecksum = "git.checksum";
 inline constexpr std::string_view kGitSkipSubmodules = "git.skipsubmodules";
 inline constexpr std::string_view kGitMtime = "git.mtime";
 inline constexpr std::string_view kGitFetchByCommit = "git.fetchbycommit";
+inline constexpr std::string_view kGitSignatureKeys = "git.sig.pubkey";  ///< armored OpenPGP keys, or SSH keys
+inline constexpr std::string_view kGitRejectExpired = "git.sig.rejectexpired";
+inline constexpr std::string_view kGitRequireSignedTag = "git.sig.requiresignedtag";
+inline constexpr std::string_view kGitIgnoreSignedTag = "git.sig.ignoresignedtag";
 
 // local://
 inline constexpr std::string_view kLocalSession = "local.session";

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "base/digest.h"
@@ -13,38 +13,12 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strings.h"
-#include "base/subprocess.h"
+#include "ops/git_program.h"
 
 namespace ops {
 namespace {
 
 using Arguments = std::vector<std::string>;
-
-std::vector<std::string> git_environment(std::string_view protocols) {
-  std::vector<std::string> environment = {"GIT_TERMINAL_PROMPT=0",
-                                          "GIT_CONFIG_NOSYSTEM=1",
-                                          "HOME=/dev/null",
-                                          "LC_ALL=C",
-                                          base::format("GIT_ALLOW_PROTOCOL={}", protocols),
-                                          "GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes"};
-  for (const char* name :
-       {"PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "GIT_SSL_CAINFO"}) {
-    if (const char* value = ::getenv(name)) environment.push_back(base::format("{}={}", name, value));
-  }
-  return environment;
-}
-
-std::string git(Arguments arguments, const std::stop_token& stop, std::string_view protocols = "git:http:https:ssh",
-                const std::string& directory = "") {
-  arguments.insert(arguments.begin(), {"git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"});
-  base::Command command;
-  command.argv = std::move(arguments);
-  command.environment = git_environment(protocols);
-  command.directory = directory;
-  const base::Output output = base::run_collect(std::move(command), {}, stop);
-  if (output.status.ok()) return output.out;
-  base::fail(base::Code::unavailable, "git: {}", base::trim(output.err));
-}
 
 struct RemoteRef {
   std::string checksum;
@@ -91,7 +65,8 @@ class BareRepository {
       git({"-c", "init.defaultBranch=master", "init", "--bare", "--quiet", path_}, stop);
       git({"--git-dir=" + path_, "remote", "add", "origin", source.url}, stop);
     }
-    if (!has(revision.commit, stop)) fetch(revision, stop);
+    // The commit may be there without the annotated tag that names it now.
+    if (!has(revision.commit, stop) || !has(revision.checksum, stop)) fetch(revision, stop);
     // The commit may have come with another ref; clones ask for it by this name.
     if (has(revision.checksum, stop)) {
       git({"--git-dir=" + path_, "update-ref", "refs/slipway/" + revision.checksum, revision.checksum}, stop, "");
@@ -102,10 +77,7 @@ class BareRepository {
 
  private:
   bool has(const std::string& commit, const std::stop_token& stop) const {
-    base::Command command;
-    command.argv = {"git", "--git-dir=" + path_, "cat-file", "-e", commit + "^{commit}"};
-    command.environment = git_environment("");
-    return base::run_collect(std::move(command), {}, stop).status.ok();
+    return run_git({"--git-dir=" + path_, "cat-file", "-e", commit + "^{commit}"}, stop, "").status.ok();
   }
 
   void fetch(const GitRevision& revision, const std::stop_token& stop) const {
@@ -145,7 +117,7 @@ void clone_into(const GitSource& source, const GitRevision& revision, const Bare
 void update_submodules(const std::string& git_dir, const std::string& tree, const std::stop_token& stop) {
   if (!base::exists(tree + "/.gitmodules")) return;
   git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"},
-      stop, "git:http:https:ssh", tree);
+      stop, kGitRemotes, tree);
 }
 
 /// Moves the children of `from` into `into`.
@@ -187,6 +159,7 @@ GitSource GitSource::of(const llb::SourceOp& source) {
   git.checksum = source.attr("git.checksum");
   git.keep_git_dir = source.attr("git.keepgitdir") == "true";
   git.skip_submodules = source.attr("git.skipsubmodules") == "true";
+  git.signature = GitSignatureRule::of(source);
   return git;
 }
 
@@ -199,7 +172,7 @@ std::string lock_name(const GitSource& source) { return source.url + (source.ref
 
 GitSource locked(GitSource source, const SourceLock& lock) {
   if (is_commit_id(source.ref)) return source;
-  if (const auto commit = lock.git(lock_name(source))) source.ref = *commit;
+  if (const auto commit = lock.git(lock_name(source))) source.locked_ref = std::exchange(source.ref, *commit);
   return source;
 }
 
@@ -224,6 +197,21 @@ GitRevision resolve_git(const GitSource& source, const std::stop_token& stop) {
   revision.commit = peeled ? peeled->checksum : found->checksum;
   check_pin(source, revision);
   return revision;
+}
+
+void check_git_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                         const std::stop_token& stop) {
+  if (source.signature.keys.empty()) return;
+  GitRevision named = revision;
+  if (!source.locked_ref.empty() && !source.signature.ignore_signed_tag) {
+    // The lock has the commit alone; whether a tag that names it is signed, only the remote can say.
+    GitSource asked = source;
+    asked.ref = source.locked_ref;
+    const GitRevision now = resolve_git(asked, stop);
+    if (now.commit == revision.commit) named = now;
+  }
+  const BareRepository bare(source, named, cache, stop);
+  GitSignatures(source.signature, bare.path(), cache, stop).check({named.ref, named.checksum, named.commit});
 }
 
 std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,

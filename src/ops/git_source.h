@@ -13,6 +13,7 @@
 #include <string>
 
 #include "llb/op.h"
+#include "ops/git_signature.h"
 #include "ops/source_lock.h"
 
 namespace ops {
@@ -24,6 +25,8 @@ struct GitSource {
   std::string checksum;  ///< a prefix that the commit (or annotated tag) must have
   bool keep_git_dir = false;
   bool skip_submodules = false;
+  std::string locked_ref;      ///< the branch or tag that a lock file turned into a commit, or ""
+  GitSignatureRule signature;  ///< whose signature it needs, as a source policy says
 
   static GitSource of(const llb::SourceOp& source);
 };
@@ -34,14 +37,13 @@ std::string lock_name(const GitSource& source);
 /// The source at the commit that the lock has for it. Throws where it must have one.
 GitSource locked(GitSource source, const SourceLock& lock);
 
-struct GitRevision {
-  std::string ref;       ///< full name, "" when a commit was asked for
-  std::string checksum;  ///< what the ref names: a commit or an annotated tag
-  std::string commit;
-};
-
 /// Asks the remote. Throws not_found for an unknown ref, failed_precondition for a wrong checksum.
 GitRevision resolve_git(const GitSource& source, const std::stop_token& stop);
+
+/// Holds the revision to the signature that the source needs, whatever is cached; fetches it if need be.
+/// Throws permission_denied, a refusal, with why. Nothing to do for a source without a rule.
+void check_git_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                         const std::stop_token& stop);
 
 /// Raw object of the commit, for its date; fetches it if need be.
 std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,

@@ -20,6 +20,7 @@ class GitOp final : public solve::Op {
     }
     source_ = locked(source_, services_.lock);
     revision_ = resolve_git(source_, stop);
+    check_git_signature(source_, revision_, services_.store.root() + "/git", stop);
     services_.pins.found(digest_, revision_.commit);
     base::Json recipe = base::Json::object();
     recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
