@@ -28,10 +28,25 @@ if [ -f "$shared/cases/run.py" ]; then
     echo "skipped: the runner makes device nodes and needs root"
     exit 0
   fi
-  slipway="$PWD/build/release/slipway --root $work/store"
+  # The runner shows only lines with "error" in them; what slipway said in a case that failed is printed below.
+  mkdir "$work/said"
+  cat >"$work/slipway" <<END
+#!/bin/bash
+said=\$(mktemp "$work/said/XXXXXX")
+"$PWD/build/release/slipway" --root "$work/store" "\$@" 2>"\$said"
+code=\$?
+cat "\$said" >&2
+if [ \$code = 0 ]; then rm "\$said"; else echo "exit code \$code of slipway \$*" >>"\$said"; fi
+exit \$code
+END
+  chmod +x "$work/slipway"
+  slipway=$work/slipway
   (cd "$shared/cases" && timeout 900 ./run.py --prog "$slipway" --quirks-ok -j 2 --work "$work/cases" \
     --prune-cmd "$slipway prune --all" \
     --filter '^(add|args|cache|check|cli|copy|env|errors|heredoc|ignore|layers|meta|parser|quirks|run|stages|output)/') >"$work/cases.log" 2>&1
   grep -vE ' ok$' "$work/cases.log" | cut -c1-200 | sed 's|^|cases: |' | tail -45
+  sed -nE '/ ok$|\(quirk\)$/d; s|^([a-z]+)/([^ ]+) .*|\1--\2+|p' "$work/cases.log" | while read -r name; do
+    grep -lF -- "$name" "$work"/said/* | xargs -r tail -n 30 | cut -c1-300 | sed "s|^|$name |"
+  done
 fi
 exit 0
