@@ -57,6 +57,8 @@ class BuildSession {
   std::vector<std::string> stage_names(const std::stop_token& stop);
   /// The config of an image that is there, or is pulled.
   std::string config_of(const std::string& name, const std::string& platform, const std::stop_token& stop);
+  /// See cli/source_policies.h; for commands that build.
+  void refuse_unasked_policy() const { cli::refuse_unasked_policy(options_, contexts_); }
   /// Where the lock file of this build is, or would be; "" = nowhere.
   std::string lock_path() const { return cli::lock_path(options_, contexts_); }
   /// From now on instead of the lock file beside the Dockerfile.

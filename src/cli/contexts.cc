@@ -162,4 +162,13 @@ std::optional<std::string> BuildContexts::layout(const std::string& store_id) co
   return found == layouts_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<std::string> dockerfile_path(const BuildOptions& options, const BuildContexts& contexts) {
+  if (options.context == "-" || options.file == "-") return std::nullopt;
+  const auto directory = contexts.directory("dockerfile");
+  if (!directory) return std::nullopt;
+  const auto named = contexts.frontend_options().find("filename");
+  const std::string file = named == contexts.frontend_options().end() ? "Dockerfile" : named->second;
+  return base::join_path(directory->path, file);
+}
+
 }  // namespace cli

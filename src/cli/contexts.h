@@ -42,4 +42,7 @@ class BuildContexts final : public ops::LocalSources {
   std::vector<std::unique_ptr<base::TemporaryDirectory>> temporary_;
 };
 
+/// Where the Dockerfile is, if it is a file of this machine that was not read from standard input.
+std::optional<std::string> dockerfile_path(const BuildOptions& options, const BuildContexts& contexts);
+
 }  // namespace cli

@@ -59,6 +59,7 @@ struct BuildOptions {
   bool quiet = false;
   bool offline = false;
   std::vector<std::string> source_policies;  ///< files of rules about sources
+  bool without_rego = false;                 ///< a Dockerfile.rego is there to be passed over
   bool reversed_directories = false;         ///< of `reproduce`: steps see directories in another order
   std::string cache_max;                     ///< size that the store is kept within; "" = no limit
   std::string signature_policy;              ///< a policy.json that images are held to; "" = none

@@ -45,16 +45,24 @@ void add_policy_flag(CLI::App& app, BuildOptions& options) {
 }
 
 /// docker buildx's policies are programs in Rego; to build on without asking them would be to say yes.
-void refuse_rego(CLI::App& app) {
+void read_rego_choice(const std::string& text, BuildOptions& options) {
+  for (const auto& field : base::split_csv(text)) {
+    const auto [key, value] = base::cut(field, "=").value_or(std::pair<std::string_view, std::string_view>{field, ""});
+    if (key == "disabled" || key == "reset") {
+      if (value != "true" && value != "false")
+        throw CLI::ValidationError("--policy", field + ": it takes true or false");
+      options.without_rego = value == "true";
+    } else if (key != "strict" && key != "log-level") {
+      throw CLI::ValidationError(
+          "--policy", "policies in Rego are not supported; --source-policy takes rules in JSON (docs/accounting.md)");
+    }
+  }
+}
+
+void add_rego_flag(CLI::App& app, BuildOptions& options) {
   app.add_option_function<std::string>(
-         "--policy",
-         [](const std::string& value) {
-           if (value == "disabled=true") return;
-           throw CLI::ValidationError(
-               "--policy",
-               "policies in Rego are not supported; --source-policy takes rules in JSON (docs/accounting.md)");
-         },
-         "not supported")
+         "--policy", [&options](const std::string& text) { read_rego_choice(text, options); },
+         "disabled=true builds without asking a Dockerfile.rego; policies in Rego are not supported")
       ->group("");
 }
 
@@ -82,7 +90,7 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--layers{}", options.layers, "--layers=max:N: at most N layers in the image");
   repeated(app, "--annotation", options.annotations, "[TYPE:]KEY=VALUE for the manifest or index");
   repeated(app, "--label", options.labels, "KEY=VALUE for the image");
-  refuse_rego(app);
+  add_rego_flag(app, options);
   add_gate_flags(app, options);
   app.add_option("--sign", options.sign_key, "Private key (PEM): sign what is pushed, as cosign does");
   repeated(app, "--attest", options.attests, "Attestation: type=sbom|provenance,…");

@@ -37,6 +37,17 @@ TEST(CommandLine, FlagsMayFollowTheContext) {
   EXPECT_EQ(options.targets, std::vector<std::string>{"x"});
 }
 
+TEST(CommandLine, PoliciesInRegoArePassedOverOnlyOnDemand) {
+  EXPECT_FALSE(build({"."}).without_rego);
+  EXPECT_FALSE(build({"--policy", "strict=true,log-level=debug", "."}).without_rego);
+  EXPECT_FALSE(build({"--policy", "disabled=false", "."}).without_rego);
+  EXPECT_TRUE(build({"--policy", "disabled=true", "."}).without_rego);
+  EXPECT_TRUE(build({"--policy", "reset=true,log-level=debug", "."}).without_rego);
+  for (const char* value : {"filename=p.rego", "reset=true,filename=p.rego", "p.rego", "disabled=1", "disabled"}) {
+    EXPECT_ANY_THROW(build({"--policy", value, "."})) << value;
+  }
+}
+
 TEST(CommandLine, BooleanFlagsTakeAValue) {
   EXPECT_FALSE(build({"--pull=false", "."}).pull);
   EXPECT_TRUE(build({"--pull=true", "."}).pull);

@@ -9,12 +9,8 @@
 namespace cli {
 
 std::string lock_path(const BuildOptions& options, const BuildContexts& contexts) {
-  if (options.context == "-" || options.file == "-") return "";
-  const auto directory = contexts.directory("dockerfile");
-  if (!directory) return "";
-  const auto named = contexts.frontend_options().find("filename");
-  const std::string file = named == contexts.frontend_options().end() ? "Dockerfile" : named->second;
-  return base::join_path(directory->path, file) + ".lock";
+  const auto dockerfile = dockerfile_path(options, contexts);
+  return dockerfile ? *dockerfile + ".lock" : "";
 }
 
 std::optional<std::string> read_lock(const std::string& path) {
