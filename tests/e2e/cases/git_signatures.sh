@@ -32,6 +32,10 @@ commit by-ssh -c user.signingkey="$T/release" commit -q -S -m ssh
 commit by-gpg -c gpg.format=openpgp -c user.signingkey=team@localhost commit -q -S -m gpg
 printf '#!/bin/sh\nexec gpg --faked-system-time 20250115T000000! "$@"\n' >gpg-then && chmod +x gpg-then
 commit by-old -c gpg.format=openpgp -c gpg.program="$T/gpg-then" -c user.signingkey=old@localhost commit -q -S -m old
+# The same key as if it had ended before that commit: then it was no longer valid when it signed.
+old=$(gpg -q --with-colons --list-keys old@localhost | awk -F: '$1 == "fpr" { print $10; exit }')
+gpg -q --batch --passphrase '' --faked-system-time 20250102T000000! --quick-set-expire "$old" 20250110T000000 2>>gpg.log
+gpg -q --armor --export old@localhost >ended.asc
 # A commit whose text was changed after it was signed.
 forged=$(git -C repo cat-file commit by-gpg | sed 's/^gpg$/evil/' | git -C repo hash-object -t commit -w --stdin)
 git -C repo branch forged "$forged"
@@ -50,6 +54,7 @@ policy() {
 policy ssh release.pub
 policy gpg team.asc
 policy old old.asc
+policy ended ended.asc
 policy old-strict old.asc '"git.sig.rejectexpired": "true"'
 policy tag release.pub '"git.sig.requiresignedtag": "true"'
 policy commit release.pub '"git.sig.ignoresignedtag": "true"'
@@ -88,6 +93,7 @@ refuses gpg by-ssh 'an SSH key signed it that is none of the rule'
 refuses gpg forged 'its signature does not fit it'
 refuses gpg by-old "which is none of the rule's"
 refuses old-strict by-old 'the key that signed it has expired'
+refuses ended by-old 'the key that signed it has expired'
 refuses tag by-ssh 'a signed tag is needed'
 refuses tag lightweight 'a signed tag is needed'
 refuses commit v1 'it is not signed'
