@@ -50,7 +50,7 @@ class PgpStatus {
 
   /// Whole and by a key of ours that was valid when it signed, but is no longer.
   bool expired_since() const {
-    for (const char* bad : {"BADSIG", "ERRSIG", "EXPSIG", "REVKEYSIG", "NO_PUBKEY"}) {
+    for (const char* bad : {"BADSIG", "ERRSIG", "EXPSIG", "REVKEYSIG", "KEYREVOKED", "NO_PUBKEY"}) {
       if (has(bad)) return false;
     }
     const auto* valid = find("VALIDSIG");  // fingerprint, date, seconds of the signature, ...
@@ -63,7 +63,7 @@ class PgpStatus {
   /// Why it does not hold; "" where gpg was not asked.
   std::string reason() const {
     if (has("BADSIG")) return "its signature does not fit it";
-    if (has("REVKEYSIG")) return "the key that signed it is revoked";
+    if (has("REVKEYSIG") || has("KEYREVOKED")) return "the key that signed it is revoked";
     if (has("EXPSIG")) return "its signature has expired";
     if (has("EXPKEYSIG")) return "the key that signed it has expired";
     const auto* unknown = find("NO_PUBKEY");
@@ -112,23 +112,38 @@ GitSignatures::GitSignatures(const GitSignatureRule& rule, std::string repositor
     }
     if (text == kPgpEnd) in_block = false;
   }
+  if (in_block) {
+    base::fail(base::Code::invalid_argument, "{} has an OpenPGP key block without an end",
+               llb::attr::kGitSignatureKeys);
+  }
   if (pgp_blocks_.empty() && allowed_signers_.empty()) {
     base::fail(base::Code::invalid_argument, "{} holds no key", llb::attr::kGitSignatureKeys);
   }
   base::write_file_atomic(keys_.path() + "/allowed_signers", allowed_signers_);
-  if (!allowed_signers_.empty()) need_program("ssh-keygen", "openssh-client");
   if (!pgp_blocks_.empty()) import_pgp_keys();
 }
 
 /// The type must come first: what a line of allowed signers may say before it (cert-authority, a pattern of
 /// names) would let others sign.
 void GitSignatures::take_ssh_key(std::string_view line) {
-  const auto words = base::split(line, ' ');
+  std::vector<std::string> words;
+  for (const auto& part : base::split(line, '\t')) {
+    for (const auto& word : base::split(part, ' ')) {
+      if (!word.empty()) words.push_back(word);
+    }
+  }
   const bool typed = words.size() > 1 && (words[0].starts_with("ssh-") || words[0].starts_with("ecdsa-sha2-") ||
                                           words[0].starts_with("sk-"));
   if (!typed) {
     base::fail(base::Code::invalid_argument,
                "{} has a line that is neither in an OpenPGP key block nor an SSH public key: {:.40}",
+               llb::attr::kGitSignatureKeys, line);
+  }
+  need_program("ssh-keygen", "openssh-client");
+  base::Command command;
+  command.argv = {"ssh-keygen", "-l", "-f", "-"};
+  if (!base::run_collect(std::move(command), words[0] + " " + words[1] + "\n", stop_).status.ok()) {
+    base::fail(base::Code::invalid_argument, "{} has an SSH public key that cannot be read: {:.40}",
                llb::attr::kGitSignatureKeys, line);
   }
   allowed_signers_ += base::format("signer namespaces=\"git\" {} {}\n", words[0], words[1]);

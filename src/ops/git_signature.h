@@ -50,7 +50,7 @@ class GitSignatures {
   std::string tag_fault(const GitRevision& revision) const;
   std::string fault(const char* verify, const std::string& object) const;
 
-  const GitSignatureRule& rule_;
+  GitSignatureRule rule_;
   std::string repository_;
   std::stop_token stop_;
   base::TemporaryDirectory keys_;

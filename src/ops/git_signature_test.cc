@@ -75,6 +75,8 @@ TEST(GitSignatures, TakeNothingButKeys) {
     EXPECT_THAT(keys_error(before + std::string(kKey)), HasSubstr("nor an SSH public key"));
   }
   EXPECT_THAT(keys_error(std::string(kKey) + "ssh-ed25519\n"), HasSubstr("nor an SSH public key"));
+  EXPECT_THAT(keys_error("ssh-ed25519 AAAA\n"), HasSubstr("SSH public key that cannot be read"));
+  EXPECT_THAT(keys_error("-----BEGIN PGP PUBLIC KEY BLOCK-----\n" + std::string(kKey)), HasSubstr("without an end"));
 }
 
 TEST(GitSignatures, RefuseWhatIsNotThere) {

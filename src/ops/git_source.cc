@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,10 +68,9 @@ class BareRepository {
     }
     // The commit may be there without the annotated tag that names it now.
     if (!has(revision.commit, stop) || !has(revision.checksum, stop)) fetch(revision, stop);
+    check_peel(source, revision, stop);
     // The commit may have come with another ref; clones ask for it by this name.
-    if (has(revision.checksum, stop)) {
-      git({"--git-dir=" + path_, "update-ref", "refs/slipway/" + revision.checksum, revision.checksum}, stop, "");
-    }
+    git({"--git-dir=" + path_, "update-ref", "refs/slipway/" + revision.checksum, revision.checksum}, stop, "");
   }
 
   const std::string& path() const { return path_; }
@@ -78,6 +78,19 @@ class BareRepository {
  private:
   bool has(const std::string& commit, const std::stop_token& stop) const {
     return run_git({"--git-dir=" + path_, "cat-file", "-e", commit + "^{commit}"}, stop, "").status.ok();
+  }
+
+  /// Which commit a tag names, the server only claims; the tag itself says it. Signatures and pins of tags rest on
+  /// this.
+  void check_peel(const GitSource& source, const GitRevision& revision, const std::stop_token& stop) const {
+    const base::Output peeled = run_git({"--no-replace-objects", "--git-dir=" + path_, "rev-parse", "--verify",
+                                         "--quiet", revision.checksum + "^{commit}"},
+                                        stop, "");
+    if (peeled.status.ok() && base::trim(peeled.out) == revision.commit) return;
+    base::fail(base::Code::failed_precondition,
+               "{} does not tell the truth: its {} is said to name commit {}, but names {}", source.url,
+               revision.ref.empty() ? revision.checksum : revision.ref, revision.commit,
+               peeled.status.ok() ? base::trim(peeled.out) : "none");
   }
 
   void fetch(const GitRevision& revision, const std::stop_token& stop) const {
@@ -118,6 +131,19 @@ void update_submodules(const std::string& git_dir, const std::string& tree, cons
   if (!base::exists(tree + "/.gitmodules")) return;
   git({"--git-dir=" + git_dir, "--work-tree=" + tree, "submodule", "update", "--init", "--recursive", "--depth=1"},
       stop, kGitRemotes, tree);
+}
+
+/// Submodules of what was checked out before, of another branch maybe, must have no say in where these come from.
+void forget_submodules(const std::string& git_dir, const std::stop_token& stop) {
+  base::remove_tree(git_dir + "/modules");
+  const std::string config = git_dir + "/config";
+  const base::Output known =
+      run_git({"config", "--file", config, "--null", "--name-only", "--get-regexp", "^submodule\\."}, stop, "");
+  std::set<std::string> sections;
+  for (const auto& key : base::split(known.out, '\0')) {
+    if (!key.empty()) sections.insert(key.substr(0, key.rfind('.')));
+  }
+  for (const auto& section : sections) git({"config", "--file", config, "--remove-section", section}, stop, "");
 }
 
 /// Moves the children of `from` into `into`.
@@ -236,7 +262,10 @@ void checkout_git(const GitSource& source, const GitRevision& revision, const st
   git({"--git-dir=" + bare.path(), "--work-tree=" + tree, "checkout", "--quiet", "--force", "--no-overlay",
        revision.commit, "--", "."},
       stop, "");
-  if (!source.skip_submodules) update_submodules(bare.path(), tree, stop);
+  if (!source.skip_submodules) {
+    forget_submodules(bare.path(), stop);
+    update_submodules(bare.path(), tree, stop);
+  }
   if (!whole) take_subdirectory(source, tree, into);
 }
 

@@ -25,7 +25,9 @@ class GitOp final : public solve::Op {
     base::Json recipe = base::Json::object();
     recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
     recipe.set("keep_git_dir", source_.keep_git_dir).set("submodules", !source_.skip_submodules);
-    if (source_.keep_git_dir) recipe.set("ref", revision_.ref).set("url", source_.url);
+    if (source_.keep_git_dir) {
+      recipe.set("ref", revision_.ref).set("url", source_.url).set("checksum", revision_.checksum);
+    }
     return solve::CacheMap::of(std::move(recipe));
   }
 

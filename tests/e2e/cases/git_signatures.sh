@@ -36,6 +36,10 @@ commit by-old -c gpg.format=openpgp -c gpg.program="$T/gpg-then" -c user.signing
 old=$(gpg -q --with-colons --list-keys old@localhost | awk -F: '$1 == "fpr" { print $10; exit }')
 gpg -q --batch --passphrase '' --faked-system-time 20250102T000000! --quick-set-expire "$old" 20250110T000000 2>>gpg.log
 gpg -q --armor --export old@localhost >ended.asc
+# And revoked as well, which gpg tells only beside the end.
+sed 's/^:---/---/' gnupg/openpgp-revocs.d/"$old".rev | gpg -q --batch --import 2>>gpg.log
+gpg -q --batch --passphrase '' --faked-system-time 20250102T000000! --quick-set-expire "$old" 2m 2>>gpg.log || true
+gpg -q --armor --export old@localhost >revoked.asc
 # A commit whose text was changed after it was signed.
 forged=$(git -C repo cat-file commit by-gpg | sed 's/^gpg$/evil/' | git -C repo hash-object -t commit -w --stdin)
 git -C repo branch forged "$forged"
@@ -55,6 +59,7 @@ policy ssh release.pub
 policy gpg team.asc
 policy old old.asc
 policy ended ended.asc
+policy revoked revoked.asc
 policy old-strict old.asc '"git.sig.rejectexpired": "true"'
 policy tag release.pub '"git.sig.requiresignedtag": "true"'
 policy commit release.pub '"git.sig.ignoresignedtag": "true"'
@@ -94,6 +99,7 @@ refuses gpg forged 'its signature does not fit it'
 refuses gpg by-old "which is none of the rule's"
 refuses old-strict by-old 'the key that signed it has expired'
 refuses ended by-old 'the key that signed it has expired'
+refuses revoked by-old 'revoked'
 refuses tag by-ssh 'a signed tag is needed'
 refuses tag lightweight 'a signed tag is needed'
 refuses commit v1 'it is not signed'
@@ -101,6 +107,28 @@ refuses commit v1 'it is not signed'
 sed 's/^/e2e@localhost /' other.pub >signers
 git config --file gitconfig gpg.ssh.allowedSignersFile "$T/signers"
 refuses gpg v1-other 'an SSH key signed it'
+
+# A server that lies about the commit a tag names. Both commits are here already, from builds without a policy.
+lies() { # TAG COMMIT
+  git -C repo pack-refs --all
+  awk -v tag="refs/tags/$1" -v lie="^$2" '/^\^/ && previous == tag { print lie; next } { previous = $2; print }' repo/.git/packed-refs >packed
+  cp packed repo/.git/packed-refs
+  contains repo/.git/packed-refs "^$2"
+}
+printf 'FROM scratch\nADD %s#by-gpg /a/\nADD %s#by-ssh /b/\n' "$url" "$url" | dockerfile
+build -t x ctx
+truth=$(git -C repo rev-parse v1^{commit})
+lies v1 "$(git -C repo rev-parse by-gpg)"
+printf 'FROM scratch\nADD %s#v1 /\n' "$url" | dockerfile
+fails 1 --source-policy tag.json ctx
+contains log 'does not tell the truth'
+lies v1 "$truth"
+lies v1-plain "$(git -C repo rev-parse by-ssh)"
+printf 'FROM scratch\nADD --keep-git-dir=true %s#v1-plain /\n' "$url" | dockerfile
+fails 1 --source-policy commit.json ctx
+contains log 'does not tell the truth'
+lies v1-plain "$truth"
+accepts tag v1
 
 # A repository as the context, and a lock: what is not signed is not locked; a locked tag is still held to its signature.
 printf 'FROM scratch\nCOPY file /\n' >repo/Dockerfile
