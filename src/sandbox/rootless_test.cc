@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/format.h"
+#include "base/path.h"
 #include "base/subprocess.h"
 #include "sandbox/testing/test_helper.h"
 
@@ -41,12 +42,17 @@ class RootlessTest : public ::testing::Test {
         passwd, base::read_file("/etc/passwd") + base::format("{}:x:{}:{}::/nonexistent:/bin/sh\n", kUser, kUid, kUid));
     base::write_file_atomic(subids, subordinate);
     (void)!::chmod(directory_.path().c_str(), 0755);
+    // The build may lie below a directory that the user cannot enter, as /root is.
+    const std::string reachable = directory_.path() + "/build";
+    base::make_directories(reachable);
+    const std::string self = base::read_link_at(AT_FDCWD, "/proc/self/exe");
     const std::string script = base::format(
-        "for f in /etc/subuid /etc/subgid; do [ -e $f ] || : > $f; done; mount --bind {0} /etc/passwd && mount --bind "
-        "{1} /etc/subuid && "
-        "mount --bind {1} /etc/subgid && {5} && exec setpriv --reuid {2} --regid {2} --clear-groups {3} "
+        "for f in /etc/subuid /etc/subgid; do [ -e $f ] || : > $f; done; mount --bind {6} {7} && cd / && "
+        "mount --bind {0} /etc/passwd && mount --bind {1} /etc/subuid && mount --bind {1} /etc/subgid && {5} && exec "
+        "setpriv --reuid {2} --regid {2} --clear-groups {3} "
         "--gtest_filter='{4}'",
-        passwd, subids, kUid, base::read_link_at(AT_FDCWD, "/proc/self/exe"), filter, before);
+        passwd, subids, kUid, base::join_path(reachable, base::base_name(self)), filter, before, base::dir_name(self),
+        reachable);
     base::Command command;
     command.argv = {"unshare", "--mount", "--propagation", "private", "sh", "-c", script};
     return base::run_collect(command);
