@@ -2,7 +2,7 @@
 # Signed repositories: a source policy names the keys; commits and tags signed by others, unsigned or renamed are
 # refused, also when the commit is cached. git itself, with gpg and ssh-keygen, signs.
 # shellcheck shell=bash disable=SC2154,SC2034
-need git gpg jq ssh-keygen
+need git gpg gpg-agent jq ssh-keygen
 export GIT_CONFIG_GLOBAL=$T/gitconfig HOME=$T GNUPGHOME=$T/gnupg
 mkdir -m 700 gnupg
 trap 'gpgconf --homedir "$T/gnupg" --kill all 2>/dev/null || true; end_background' EXIT
