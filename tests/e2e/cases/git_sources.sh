@@ -36,3 +36,20 @@ build -o out5 "$url#main:sub"
 same "$(cat out5/sub.txt)" sub
 fails 1 "$url#no-such-branch"
 contains log no-such-branch
+
+# Submodules come along, whatever another branch of the repository said of them before.
+git init -q lib
+echo lib >lib/file
+git -C lib add . && git -C lib commit -qm lib
+git -C repo submodule --quiet add "git://127.0.0.1:$port/lib" lib
+git -C repo commit -qam submodule
+git -C repo checkout -q -b without
+git -C repo config -f .gitmodules submodule.lib.update none
+git -C repo commit -qam 'without it'
+git -C repo checkout -q main
+printf 'FROM scratch\nADD %s#without /\n' "$url" | dockerfile
+build -o without ctx
+[ ! -e without/lib/file ] || fail "update = none was not heeded"
+printf 'FROM scratch\nADD %s#main /\n' "$url" | dockerfile
+build -o with ctx
+same "$(cat with/lib/file)" lib
