@@ -86,17 +86,6 @@ class Gatherer {
     return links;
   }
 
-  std::size_t common_content_record(const base::Digest& name) {
-    const auto [entry, is_new] = common_contents_.emplace(name, config_.records.size());
-    if (is_new) {
-      ConfigRecord record;
-      record.digest = name;
-      record.common = true;
-      config_.records.push_back(std::move(record));
-    }
-    return entry->second;
-  }
-
   std::vector<Link> links_of(const solve::Edge& edge, const base::Json& recipe) {
     std::vector<Link> links;
     if (edge.output == 0 && places_[edge.vertex]) {
@@ -108,14 +97,17 @@ class Gatherer {
     return links;
   }
 
+  /// The record of a content by our own name for it, made on demand.
   std::size_t content_record(const base::Digest& content) {
     const auto [entry, is_new] = contents_.emplace(content, config_.records.size());
-    if (is_new) {
-      ConfigRecord record;
-      record.digest = content;
-      record.content = true;
-      config_.records.push_back(std::move(record));
-    }
+    if (is_new) config_.records.push_back({.digest = content, .content = true});
+    return entry->second;
+  }
+
+  /// The same by BuildKit's name for it.
+  std::size_t common_content_record(const base::Digest& name) {
+    const auto [entry, is_new] = common_contents_.emplace(name, config_.records.size());
+    if (is_new) config_.records.push_back({.digest = name, .common = true});
     return entry->second;
   }
 

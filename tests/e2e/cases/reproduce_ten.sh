@@ -29,11 +29,11 @@ END
 reproduces <<END
 # Built in one stage, shipped from another.
 FROM $base AS build
-WORKDIR /work
+WORKDIR /make
 COPY src .
 RUN mkdir out && for f in part*; do sed s/part/made/ \$f > out/\$f; done
 FROM scratch
-COPY --from=build /work/out /srv
+COPY --from=build /make/out /srv
 USER 1000
 END
 reproduces <<END
