@@ -215,12 +215,12 @@ dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const docker
     meta.image = dockerfile::ImageMeta{base->image.root.digest.str(), options.no_config ? "" : base->image.config.raw};
   } else if (scheme == "git") {
     const auto git = ops::locked(ops::GitSource::of(source), services_.lock);
-    const auto revision = ops::resolve_git(git, stop);
-    ops::check_git_signature(git, revision, services_.store.root() + "/git", stop);
+    const auto cache = ops::git_cache(services_.store);
+    const auto revision = ops::resolve_git(git, cache, stop);
     meta.git = dockerfile::GitMeta{revision.checksum, revision.ref,
                                    revision.commit == revision.checksum ? "" : revision.commit, "", ""};
     if (options.return_git_object) {
-      meta.git->commit_object = ops::read_git_object(git, revision, services_.store.root() + "/git", stop);
+      meta.git->commit_object = ops::read_git_object(git, revision, cache, stop);
     }
   } else if (scheme == "http" || scheme == "https") {
     const auto fetched = ops::fetch_http(source, services_, {}, stop);

@@ -57,8 +57,7 @@ class SourceCollector {
         const auto git = ops::GitSource::of(source);
         if (ops::is_commit_id(git.ref)) continue;  // pinned by the Dockerfile itself
         const auto locked = ops::locked(git, session_.services().lock);
-        const auto revision = ops::resolve_git(locked, stop_);
-        ops::check_git_signature(locked, revision, session_.services().store.root() + "/git", stop_);
+        const auto revision = ops::resolve_git(locked, ops::git_cache(session_.services().store), stop_);
         add({"git", ops::lock_name(git), "", revision.commit, now_});
       } else if (source.scheme() == "http" || source.scheme() == "https") {
         if (!source.attr("http.checksum").empty()) continue;

@@ -55,6 +55,30 @@ void check_pin(const GitSource& source, const GitRevision& revision) {
              revision.checksum);
 }
 
+/// What the remote says, which for the commit of a tag is a claim.
+GitRevision ask_remote(const GitSource& source, const std::stop_token& stop) {
+  if (source.url.starts_with('-')) base::fail(base::Code::invalid_argument, "invalid git address {}", source.url);
+  GitRevision revision;
+  if (is_commit_id(source.ref)) {
+    revision.checksum = revision.commit = source.ref;
+    check_pin(source, revision);
+    return revision;
+  }
+  const auto refs = list_remote(source, stop);
+  const std::string name = source.ref.empty() ? "HEAD" : source.ref;
+  const RemoteRef* found = nullptr;
+  for (const auto& candidate : {name, "refs/heads/" + name, "refs/tags/" + name}) {
+    if (!found) found = find_ref(refs, candidate);
+  }
+  if (!found) base::fail(base::Code::not_found, "repository {} does not contain ref {}", source.url, name);
+  revision.ref = found->name;
+  revision.checksum = found->checksum;
+  const RemoteRef* peeled = find_ref(refs, found->name + "^{}");
+  revision.commit = peeled ? peeled->checksum : found->checksum;
+  check_pin(source, revision);
+  return revision;
+}
+
 /// The bare repository of an address, locked, with the commit in it.
 class BareRepository {
  public:
@@ -106,6 +130,21 @@ class BareRepository {
   std::string path_;
   base::FileLock lock_;
 };
+
+/// Holds the revision to the signature that the source needs.
+void check_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                     const std::stop_token& stop) {
+  GitRevision named = revision;
+  if (!source.locked_ref.empty() && !source.signature.ignore_signed_tag) {
+    // The lock has the commit alone; whether a tag that names it is signed, only the remote can say.
+    GitSource asked = source;
+    asked.ref = source.locked_ref;
+    const GitRevision now = ask_remote(asked, stop);
+    if (now.commit == revision.commit) named = now;
+  }
+  const BareRepository bare(source, named, cache, stop);
+  GitSignatures(source.signature, bare.path(), cache, stop).check(named);
+}
 
 /// With a .git directory of its own, as if cloned, pointing at the real remote.
 void clone_into(const GitSource& source, const GitRevision& revision, const BareRepository& bare,
@@ -202,42 +241,15 @@ GitSource locked(GitSource source, const SourceLock& lock) {
   return source;
 }
 
-GitRevision resolve_git(const GitSource& source, const std::stop_token& stop) {
-  if (source.url.starts_with('-')) base::fail(base::Code::invalid_argument, "invalid git address {}", source.url);
-  GitRevision revision;
-  if (is_commit_id(source.ref)) {
-    revision.checksum = revision.commit = source.ref;
-    check_pin(source, revision);
-    return revision;
+GitRevision resolve_git(const GitSource& source, const std::string& cache, const std::stop_token& stop) {
+  const GitRevision revision = ask_remote(source, stop);
+  if (!source.signature.keys.empty()) {
+    check_signature(source, revision, cache, stop);
+  } else if (!source.checksum.empty() && !revision.commit.starts_with(source.checksum)) {
+    // The pin is the tag's: the tag has to be seen to say which commit is meant.
+    const BareRepository seen(source, revision, cache, stop);
   }
-  const auto refs = list_remote(source, stop);
-  const std::string name = source.ref.empty() ? "HEAD" : source.ref;
-  const RemoteRef* found = nullptr;
-  for (const auto& candidate : {name, "refs/heads/" + name, "refs/tags/" + name}) {
-    if (!found) found = find_ref(refs, candidate);
-  }
-  if (!found) base::fail(base::Code::not_found, "repository {} does not contain ref {}", source.url, name);
-  revision.ref = found->name;
-  revision.checksum = found->checksum;
-  const RemoteRef* peeled = find_ref(refs, found->name + "^{}");
-  revision.commit = peeled ? peeled->checksum : found->checksum;
-  check_pin(source, revision);
   return revision;
-}
-
-void check_git_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
-                         const std::stop_token& stop) {
-  if (source.signature.keys.empty()) return;
-  GitRevision named = revision;
-  if (!source.locked_ref.empty() && !source.signature.ignore_signed_tag) {
-    // The lock has the commit alone; whether a tag that names it is signed, only the remote can say.
-    GitSource asked = source;
-    asked.ref = source.locked_ref;
-    const GitRevision now = resolve_git(asked, stop);
-    if (now.commit == revision.commit) named = now;
-  }
-  const BareRepository bare(source, named, cache, stop);
-  GitSignatures(source.signature, bare.path(), cache, stop).check({named.ref, named.checksum, named.commit});
 }
 
 std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,

@@ -3,8 +3,9 @@
 // Git repositories as sources, through the git program.
 //
 //     GitSource git = GitSource::of(source_op);
-//     GitRevision revision = resolve_git(git, stop);                 // one ls-remote
-//     checkout_git(git, revision, store.root() + "/git", directory, stop);
+//     const std::string cache = git_cache(store);
+//     GitRevision revision = resolve_git(git, cache, stop);          // one ls-remote; signatures and pins hold
+//     checkout_git(git, revision, cache, directory, stop);
 //
 // Repositories are kept bare and shallow below one directory, one per address, under a lock; a commit
 // that is there is never fetched again. git runs without the user's or the system's configuration,
@@ -15,6 +16,7 @@
 #include "llb/op.h"
 #include "ops/git_signature.h"
 #include "ops/source_lock.h"
+#include "store/store.h"
 
 namespace ops {
 
@@ -31,19 +33,18 @@ struct GitSource {
   static GitSource of(const llb::SourceOp& source);
 };
 
+/// Where a store keeps its repositories.
+inline std::string git_cache(const store::Store& store) { return store.root() + "/git"; }
 bool is_commit_id(std::string_view text);
 /// What a lock file calls the source: its address and ref.
 std::string lock_name(const GitSource& source);
 /// The source at the commit that the lock has for it. Throws where it must have one.
 GitSource locked(GitSource source, const SourceLock& lock);
 
-/// Asks the remote. Throws not_found for an unknown ref, failed_precondition for a wrong checksum.
-GitRevision resolve_git(const GitSource& source, const std::stop_token& stop);
-
-/// Holds the revision to the signature that the source needs, whatever is cached; fetches it if need be.
-/// Throws permission_denied, a refusal, with why. Nothing to do for a source without a rule.
-void check_git_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
-                         const std::stop_token& stop);
+/// Asks the remote, and holds what it says to the source's checksum and signature, whatever is cached: where these are
+/// about a tag or a signature is needed, the objects are fetched and looked at. Throws not_found for an unknown ref,
+/// failed_precondition for a wrong checksum or a remote that lies, permission_denied (a refusal) for a signature.
+GitRevision resolve_git(const GitSource& source, const std::string& cache, const std::stop_token& stop);
 
 /// Raw object of the commit, for its date; fetches it if need be.
 std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,

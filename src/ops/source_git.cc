@@ -19,8 +19,7 @@ class GitOp final : public solve::Op {
       base::fail(base::Code::failed_precondition, "{} cannot be fetched: the build is offline", source_.url);
     }
     source_ = locked(source_, services_.lock);
-    revision_ = resolve_git(source_, stop);
-    check_git_signature(source_, revision_, services_.store.root() + "/git", stop);
+    revision_ = resolve_git(source_, git_cache(services_.store), stop);
     services_.pins.found(digest_, revision_.commit);
     base::Json recipe = base::Json::object();
     recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
@@ -34,7 +33,7 @@ class GitOp final : public solve::Op {
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>&, std::stop_token stop) override {
     ActiveSet active(services_.snapshots);
     const std::size_t target = active.prepare({});
-    checkout_git(source_, revision_, services_.store.root() + "/git", active.mounts(target).upper, stop);
+    checkout_git(source_, revision_, git_cache(services_.store), active.mounts(target).upper, stop);
     return {make_snapshot_result(active.commit(target))};
   }
 

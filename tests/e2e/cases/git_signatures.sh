@@ -122,7 +122,12 @@ lies v1 "$(git -C repo rev-parse by-gpg)"
 printf 'FROM scratch\nADD %s#v1 /\n' "$url" | dockerfile
 fails 1 --source-policy tag.json ctx
 contains log 'does not tell the truth'
+# Nor does a pin of the tag take its word, even for a commit that is in the cache.
+printf 'FROM scratch\nADD --checksum=%s %s#v1 /\n' "$(git -C repo rev-parse v1)" "$url" | dockerfile
+fails 1 ctx
+contains log 'does not tell the truth'
 lies v1 "$truth"
+build -t x ctx
 lies v1-plain "$(git -C repo rev-parse by-ssh)"
 printf 'FROM scratch\nADD --keep-git-dir=true %s#v1-plain /\n' "$url" | dockerfile
 fails 1 --source-policy commit.json ctx
