@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
+#include "attest/policy_json.h"
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -18,15 +18,6 @@ namespace {
 constexpr std::size_t kMaxKeyFile = 1U << 20;
 
 [[noreturn]] void malformed(std::string_view what) { base::fail(base::Code::invalid_argument, "{}", what); }
-
-void want_fields(const base::Json& json, std::string_view what, std::initializer_list<std::string_view> fields) {
-  if (!json.is_object()) malformed(base::format("{} is no object", what));
-  for (const auto& [name, value] : json.members()) {
-    if (std::find(fields.begin(), fields.end(), name) == fields.end()) {
-      malformed(base::format("{} has a field \"{}\", which is not known", what, name));
-    }
-  }
-}
 
 std::string text_of(const base::Json& json, std::string_view field) {
   if (!json[field].is_string()) malformed(base::format("\"{}\" is missing, or no text", field));

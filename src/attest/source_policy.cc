@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "attest/policy_json.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -54,15 +55,6 @@ std::size_t one_of(const base::Json& value, const std::array<std::string_view, N
   return static_cast<std::size_t>(found - names.begin());
 }
 
-void want_object(const base::Json& json, std::string_view what, std::initializer_list<std::string_view> fields) {
-  if (!json.is_object()) base::fail(base::Code::invalid_argument, "{} is no object", what);
-  for (const auto& [name, value] : json.members()) {
-    if (std::find(fields.begin(), fields.end(), name) == fields.end()) {
-      base::fail(base::Code::invalid_argument, "{} has a field \"{}\", which is not known", what, name);
-    }
-  }
-}
-
 std::string text_field(const base::Json& json, std::string_view field) {
   const base::Json& value = json[field];
   if (!value.is_null() && !value.is_string()) base::fail(base::Code::invalid_argument, "{} is no text", field);
@@ -82,11 +74,11 @@ const base::Json::Array& list_field(const base::Json& json, std::string_view fie
 class SourcePolicies::Reader {
  public:
   static Rule rule(const base::Json& json, const std::string& place) {
-    want_object(json, "the rule", {"action", "selector", "updates"});
+    want_fields(json, "the rule", {"action", "selector", "updates"});
     static constexpr std::array<std::string_view, 3> kActions{"ALLOW", "DENY", "CONVERT"};
     const std::size_t action = one_of(json["action"], kActions, "action");
     const base::Json& selector = json["selector"];
-    want_object(selector, "the selector", {"identifier", "match_type", "matchType", "constraints"});
+    want_fields(selector, "the selector", {"identifier", "match_type", "matchType", "constraints"});
     Rule rule{.selector = pattern(selector)};
     rule.action = static_cast<Action>(action);
     rule.name = base::format("{} ({} {})", place, kActions[action], rule.selector.text());
@@ -107,7 +99,7 @@ class SourcePolicies::Reader {
   }
 
   static Constraint constraint(const base::Json& json) {
-    want_object(json, "the constraint", {"key", "value", "condition"});
+    want_fields(json, "the constraint", {"key", "value", "condition"});
     static constexpr std::array<std::string_view, 3> kConditions{"EQUAL", "NOTEQUAL", "MATCHES"};
     const auto condition = static_cast<Constraint::Condition>(one_of(json["condition"], kConditions, "condition"));
     const auto kind =
@@ -116,7 +108,7 @@ class SourcePolicies::Reader {
   }
 
   static void read_updates(const base::Json& updates, Rule& rule) {
-    want_object(updates, "updates", {"identifier", "attrs"});
+    want_fields(updates, "updates", {"identifier", "attrs"});
     rule.identifier = text_field(updates, "identifier");
     const base::Json& attrs = updates["attrs"];
     if (!attrs.is_null() && !attrs.is_object()) base::fail(base::Code::invalid_argument, "attrs is no object");
@@ -155,7 +147,7 @@ void SourcePolicies::add(std::string_view text, const std::string& name) {
   base::with_context(
       [&] {
         const base::Json json = base::Json::parse(text);
-        want_object(json, "the policy", {"version", "rules"});
+        want_fields(json, "the policy", {"version", "rules"});
         if (json["version"].int_or(json["version"].is_null() ? 0 : -1) < 0 || json["version"].int_or(0) > 1) {
           base::fail(base::Code::invalid_argument, "version {} is not known", json["version"].dump());
         }
