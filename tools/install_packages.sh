@@ -7,7 +7,7 @@ runtime="ca-certificates crun git libcurl4 libarchive13 uidmap"
 tests="$runtime runc skopeo umoci docker-registry apache2-utils busybox-static slirp4netns passt fuse-overlayfs strace jq python3 openssl curl util-linux zstd xz-utils bzip2 procps openssh-client gpg gpg-agent libcap2-bin qemu-user-static rpm db5.3-util disorderfs"
 demo="$runtime umoci mmdebstrap jq"
 fuzz="clang-19 libclang-rt-19-dev"
-slow="npm"
+slow="npm golang-go golang-github-containerd-stargz-snapshotter-dev"
 plot="gnuplot-nox python3"
 lint="clang-format-19 clang-tidy-19 codespell shellcheck python3"
 

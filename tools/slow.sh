@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The long campaigns behind `./dev test --slow`: every commit point killed, 500 builds killed at random moments, ten minutes
 # of each fuzz target, sanitizers over all unit tests, 300 builds in a small store, 1,000 transfers with faults, bills
-# of six images beside what the packages' own tools say, images and caches beside docker buildx's.
+# of six images beside what the packages' own tools say, eStargz layers beside containerd's reader, images and caches beside docker buildx's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo "== killed at every commit point"
@@ -19,6 +19,8 @@ tests/slow/fault_proxy.py "${SLIPWAY:-$PWD/build/dev/slipway}" --count 1000
 echo "== bills of materials of six images"
 tools/install_packages.sh demo slow
 tests/slow/sbom_images.sh "${SLIPWAY:-$PWD/build/dev/slipway}"
+echo "== eStargz layers read by containerd's library"
+tests/slow/estargz_reference.sh "${SLIPWAY:-$PWD/build/dev/slipway}"
 shared=${SLIPWAY_SHARED:-../shared}
 if [ -x "$shared/peers/peers" ]; then
   echo "== forty images beside docker buildx's"

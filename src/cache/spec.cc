@@ -45,15 +45,9 @@ Setter set_text(std::string& target) {
 }
 
 void read_compression(ExportSpec& spec, const std::string& value) {
-  if (value == "gzip" || value == "estargz") {
-    spec.compression = oci::LayerCompression::gzip;
-  } else if (value == "zstd") {
-    spec.compression = oci::LayerCompression::zstd;
-  } else if (value == "uncompressed") {
-    spec.compression = oci::LayerCompression::none;
-  } else {
-    bad_value("compression", value, "gzip, zstd or uncompressed");
-  }
+  const auto kind = layer::parse_compression(value);
+  if (!kind) bad_value("compression", value, "gzip, zstd, estargz or uncompressed");
+  spec.compression = *kind;
 }
 
 /// Reads "key=value,…" with the setters for what may be said.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "layer/compress.h"
 #include "oci/media_type.h"
 
 namespace cache {
@@ -32,7 +33,7 @@ struct ExportSpec {
   bool oci_mediatypes = true;
   bool ignore_error = false;
   bool insecure = false;
-  oci::LayerCompression compression = oci::LayerCompression::gzip;
+  layer::Compression compression = layer::Compression::gzip;
   std::optional<int> level;
   bool force_compression = false;
   std::vector<std::string> mounts;  ///< ids of cache mounts that go along

@@ -23,7 +23,7 @@ TEST(CacheSpec, ReadsBuildxsExportFlags) {
   EXPECT_EQ(spec.type, Type::registry);
   EXPECT_EQ(spec.mode, Mode::max);
   EXPECT_EQ(spec.ref, "r.example/a:c");
-  EXPECT_EQ(spec.compression, oci::LayerCompression::zstd);
+  EXPECT_EQ(spec.compression, layer::Compression::zstd);
   EXPECT_EQ(spec.level, 7);
   EXPECT_TRUE(spec.ignore_error);
   EXPECT_TRUE(spec.image_manifest);

@@ -39,17 +39,9 @@ oci::Platform to_oci(const llb::Platform& platform) {
   return result;
 }
 
-layer::Compression compression_of(oci::LayerCompression kind) {
-  switch (kind) {
-    case oci::LayerCompression::none: return layer::Compression::none;
-    case oci::LayerCompression::zstd: return layer::Compression::zstd;
-    default: return layer::Compression::gzip;
-  }
-}
-
 ops::ExportOptions layer_options(const output::Spec& spec, std::optional<base::Nanos> epoch) {
   ops::ExportOptions options;
-  options.compression = compression_of(spec.compression.kind);
+  options.compression = spec.compression.kind;
   if (spec.compression.level) options.level = *spec.compression.level;
   if (spec.compression.force) options.existing = ops::ExportOptions::Existing::convert;
   if (spec.rewrite_timestamp && epoch) options.clamp_mtime = *epoch / base::kSecond;
@@ -91,6 +83,7 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
     blob.size = layer.blob.size;
     blob.diff_id = layer.blob.diff_id;
     blob.media_type = layer.blob.media_type;
+    blob.annotations = ops::layer_annotations(layer);
     if (layer.created != 0) blob.created = layer.created;
     image.layers.push_back(std::move(blob));
   }

@@ -14,15 +14,6 @@
 namespace cli {
 namespace {
 
-layer::Compression compression_of(oci::LayerCompression kind) {
-  switch (kind) {
-    case oci::LayerCompression::none: return layer::Compression::none;
-    case oci::LayerCompression::zstd: return layer::Compression::zstd;
-    case oci::LayerCompression::gzip: break;
-  }
-  return layer::Compression::gzip;
-}
-
 /// The chain of a step's result where it is here; nothing for one that was never fetched.
 std::optional<snapshot::Chain> chain_of(const FinishedBuild& build, std::size_t v) {
   const auto& results = build.outcome.vertex_results[v];
@@ -85,6 +76,7 @@ class StepLayers {
         blob.media_type = made[i].blob.media_type;
         blob.digest = made[i].blob.digest;
         blob.size = made[i].blob.size;
+        blob.annotations = ops::layer_annotations(made[i]);
         result.push_back({std::move(blob), made[i].blob.diff_id, made[i].created});
       }
       return result;
@@ -143,7 +135,7 @@ void export_one(const cache::ExportSpec& spec, const FinishedBuild& build, const
   };
   StepLayers layers(build, imported, spec.mode);
   ops::ExportOptions options;
-  options.compression = compression_of(spec.compression);
+  options.compression = spec.compression;
   if (spec.level) options.level = *spec.level;
   if (spec.force_compression) options.existing = ops::ExportOptions::Existing::convert;
   part("preparing build cache for export", [&] { layers.make(options, services, stop); });

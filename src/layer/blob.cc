@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layer/blob.h"
 
+#include "layer/estargz.h"
+
 namespace layer {
 
 WrittenLayer write_blob(const CompressOptions& options, Sink& blob, const std::function<void(Sink&)>& produce) {
@@ -13,6 +15,13 @@ WrittenLayer write_blob(const CompressOptions& options, Sink& blob, const std::f
     return {digest, compressed.size(), digest, compressed.size(), options.kind};
   }
   const auto compressor = make_compressor(options, compressed);
+  // The table of contents is part of what it compresses.
+  if (auto* estargz = dynamic_cast<EstargzSink*>(compressor.get())) {
+    produce(*estargz);
+    estargz->finish();
+    const auto diff_id = estargz->diff_id();
+    return {compressed.digest(), compressed.size(), diff_id, estargz->uncompressed_size(), options.kind};
+  }
   HashingSink tar(*compressor);
   produce(tar);
   tar.finish();

@@ -22,8 +22,12 @@ void BlockCompressor::write(std::span<const std::byte> bytes) {
   }
 }
 
+void BlockCompressor::cut() {
+  if (!block_.empty()) dispatch();
+}
+
 void BlockCompressor::dispatch() {
-  any_ = true;
+  ++blocks_;
   if (threads_ == 1) {
     out_.write(compress_(block_));
     block_.clear();
@@ -68,9 +72,11 @@ void BlockCompressor::write_first() {
 
 void BlockCompressor::finish() {
   while (!jobs_.empty()) write_first();
-  if (!block_.empty() || !any_) out_.write(compress_(block_));
+  if (!block_.empty() || blocks_ == 0) {
+    out_.write(compress_(block_));
+    ++blocks_;
+  }
   block_.clear();
-  any_ = true;
   out_.finish();
 }
 

@@ -2,8 +2,9 @@
 #pragma once
 // Compressing fixed-size blocks on several threads and writing them in order.
 //
-// The input is cut every `block_size` bytes, whatever the pieces it comes in; each block is
-// compressed for itself. So the output follows from the input alone.
+// The input is cut every `block_size` bytes, whatever the pieces it comes in, and where cut() says;
+// each block is compressed for itself. So the output follows from the input and the cuts alone.
+// Each compressed block is one write to `out`.
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -29,6 +30,10 @@ class BlockCompressor final : public Sink {
 
   using Sink::write;
   void write(std::span<const std::byte> bytes) override;
+  /// Ends the block here, unless it is empty.
+  void cut();
+  /// How many blocks were ended: the number of the block that the next byte goes into.
+  std::size_t blocks() const { return blocks_; }
   /// An empty input is one empty block.
   void finish() override;
 
@@ -49,7 +54,7 @@ class BlockCompressor final : public Sink {
   const unsigned threads_;
   const Compress compress_;
   std::string block_;
-  bool any_ = false;
+  std::size_t blocks_ = 0;
   std::mutex mutex_;
   std::condition_variable done_;
   std::deque<std::shared_ptr<Job>> jobs_;  ///< in input order; only the owner's thread touches the queue

@@ -25,9 +25,10 @@
 
 namespace layer {
 
-enum class Compression : std::uint8_t { none, gzip, zstd };
+/// estargz is gzip with a table of contents (layer/estargz.h): to read it is to read gzip.
+enum class Compression : std::uint8_t { none, gzip, zstd, estargz };
 
-/// "uncompressed", "gzip", "zstd": the words of BuildKit's `compression=` attribute.
+/// "uncompressed", "gzip", "zstd", "estargz": the words of BuildKit's `compression=` attribute.
 std::string_view compression_name(Compression kind);
 std::optional<Compression> parse_compression(std::string_view name);
 
@@ -44,7 +45,7 @@ constexpr int kDefaultLevel = -1;
 
 struct CompressOptions {
   Compression kind = Compression::gzip;
-  int level = kDefaultLevel;  ///< gzip 0..9, zstd 0..22 (0 is zstd's own default); others throw
+  int level = kDefaultLevel;  ///< gzip and estargz 0..9, zstd 0..22 (0 is zstd's own default); others throw
   unsigned threads = 1;       ///< how many compress at once; no effect on the bytes
 };
 

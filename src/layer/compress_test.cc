@@ -135,12 +135,13 @@ TEST(Zstd, JoinsFramesAndSkipsSkippableOnes) {
 TEST(Compression, NamesAndMediaTypes) {
   EXPECT_EQ(parse_compression("gzip"), Compression::gzip);
   EXPECT_EQ(parse_compression("uncompressed"), Compression::none);
-  EXPECT_FALSE(parse_compression("estargz"));
   for (const auto kind : {Compression::none, Compression::gzip, Compression::zstd}) {
     for (const auto style : {MediaTypes::oci, MediaTypes::docker}) {
       EXPECT_EQ(compression_of_media_type(layer_media_type(kind, style)), kind);
     }
   }
+  EXPECT_EQ(parse_compression("estargz"), Compression::estargz);
+  EXPECT_EQ(layer_media_type(Compression::estargz), layer_media_type(Compression::gzip));
   EXPECT_EQ(layer_media_type(Compression::gzip), "application/vnd.oci.image.layer.v1.tar+gzip");
   EXPECT_FALSE(compression_of_media_type("application/vnd.in-toto+json"));
 }

@@ -157,7 +157,8 @@ Compression sniff_compression(std::span<const std::byte> head) {
 std::unique_ptr<Source> make_decompressor(Source& in) {
   auto input = std::make_unique<Input>(in);
   switch (sniff_compression(input->peek(4))) {
-    case Compression::gzip: return std::make_unique<GzipSource>(std::move(input));
+    case Compression::gzip:
+    case Compression::estargz: return std::make_unique<GzipSource>(std::move(input));
     case Compression::zstd: return std::make_unique<ZstdSource>(std::move(input));
     case Compression::none: break;
   }

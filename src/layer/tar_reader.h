@@ -41,6 +41,10 @@ class TarReader {
   };
   /// The next piece of the entry's content; empty bytes at its end.
   Piece content();
+  /// Bytes of the archive read so far: after next(), where the content of the entry begins.
+  std::uint64_t archive_offset() const { return offset_; }
+  /// Whether the content in the archive lacks the file's holes.
+  bool is_sparse() const { return is_sparse_; }
   /// The whole remaining content, with holes as zeros; throws out_of_range beyond `limit`.
   std::string read_content(std::size_t limit);
 

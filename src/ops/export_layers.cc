@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/task.h"
 #include "layer/blob.h"
+#include "layer/estargz_toc.h"
 #include "ops/image_layers.h"
 
 namespace ops {
@@ -25,7 +26,10 @@ class Exporter {
   /// The blob of `members` layers from `first` on.
   ExportedLayer layer(std::size_t first, std::size_t members, const std::stop_token& stop) const {
     const auto info = services_.snapshots.info(chain_[first + members - 1]);
-    return {members == 1 ? blob(first, stop) : joined(first, members, stop), info ? info->created : 0, members};
+    ExportedLayer made{members == 1 ? blob(first, stop) : joined(first, members, stop), info ? info->created : 0,
+                       members, std::nullopt};
+    made.toc = toc_of(made.blob);
+    return made;
   }
 
  private:
@@ -66,8 +70,16 @@ class Exporter {
     return blob && services_.store.content().find(blob->digest) ? std::move(blob) : std::nullopt;
   }
 
+  /// The table of contents is looked for in the bytes: pulled layers have annotations that claim one, or lack them.
+  std::optional<base::Digest> toc_of(const snapshot::LayerBlob& blob) const {
+    if (layer::compression_of_media_type(blob.media_type) != layer::Compression::gzip) return std::nullopt;
+    return layer::find_toc(services_.store.content().open(blob.digest).get());
+  }
+
   bool has_wanted_compression(const snapshot::LayerBlob& blob) const {
-    return layer::compression_of_media_type(blob.media_type) == options_.compression;
+    const auto kind = layer::compression_of_media_type(blob.media_type);
+    if (kind != layer::Compression::gzip) return kind == options_.compression;
+    return options_.compression == (toc_of(blob) ? layer::Compression::estargz : layer::Compression::gzip);
   }
 
   layer::CompressOptions compress_options() const {
@@ -135,6 +147,17 @@ class Exporter {
 };
 
 }  // namespace
+
+std::map<std::string, std::string> layer_annotations(const ExportedLayer& layer) {
+  std::map<std::string, std::string> annotations;
+  if (!layer.toc) return annotations;
+  annotations["containerd.io/snapshot/stargz/toc.digest"] = layer.toc->str();
+  // Not known of a layer whose blob is not the one it was unpacked from.
+  if (const auto size = layer.blob.uncompressed_size; size != 0) {
+    annotations["io.containers.estargz.uncompressed-size"] = std::to_string(size);
+  }
+  return annotations;
+}
 
 std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,
                                          const Services& services, const std::stop_token& stop) {

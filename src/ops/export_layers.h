@@ -3,8 +3,10 @@
 // The layers of a chain as blobs of the content store, made where they are missing.
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +31,12 @@ struct ExportedLayer {
   snapshot::LayerBlob blob;
   base::Nanos created = 0;  ///< of the topmost layer in it
   std::size_t members = 1;
+  /// Of an eStargz blob, whoever made it: the digest of its table of contents.
+  std::optional<base::Digest> toc;
 };
+
+/// What a runtime needs to know of the layer before it reads any of it: the annotations of eStargz.
+std::map<std::string, std::string> layer_annotations(const ExportedLayer& layer);
 
 /// One blob per layer or group of layers, bottom first. They are made side by side.
 std::vector<ExportedLayer> export_layers(const snapshot::Chain& chain, const ExportOptions& options,

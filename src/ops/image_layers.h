@@ -14,10 +14,6 @@ namespace ops {
 /// The encoding under which a layer's own blob, as it was pulled, is recorded.
 inline constexpr std::string_view kPulledEncoding = "pulled";
 
-/// Records that a pulled layer exists as this blob.
-void remember_blob(const snapshot::LayerId& layer, const oci::Descriptor& descriptor, const base::Digest& diff_id,
-                   const Services& services);
-
 /// Fetches and unpacks the layers that are not in the store yet, side by side; the whole chain is
 /// there afterwards. Progress goes to the events of `vertex`.
 snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex, const Services& services,

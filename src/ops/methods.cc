@@ -61,7 +61,7 @@ base::Json unpack_method(const MethodCall& call) {
   const base::Fd directory = base::open_directory(spec.upper);
   const layer::Applied applied = layer::apply_blob(blob, directory.get(), options, call.stop);
   base::Json json = base::Json::object();
-  json.set("diff_id", applied.diff_id.str()).set("bytes", applied.file_bytes);
+  json.set("uncompressed", applied.uncompressed_size);
   return json.set("implied", base::Json::strings(applied.implied_directories));
 }
 

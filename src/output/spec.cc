@@ -64,18 +64,12 @@ base::Nanos parse_epoch(std::string_view value) {
 }
 
 void parse_compression(std::string_view value, CompressionChoice& choice) {
-  choice.chosen = true;
-  if (value == "uncompressed") {
-    choice.kind = oci::LayerCompression::none;
-  } else if (value == "gzip") {
-    choice.kind = oci::LayerCompression::gzip;
-  } else if (value == "zstd") {
-    choice.kind = oci::LayerCompression::zstd;
-  } else if (value == "estargz") {
-    base::fail(base::Code::unimplemented, "compression=estargz is not supported; use gzip, zstd or uncompressed");
-  } else {
-    invalid("unsupported compression type \"{}\"{}", value, did_you_mean(value, {"uncompressed", "gzip", "zstd"}));
+  const auto kind = layer::parse_compression(value);
+  if (!kind) {
+    invalid("unsupported compression type \"{}\"{}", value,
+            did_you_mean(value, {"uncompressed", "gzip", "zstd", "estargz"}));
   }
+  choice.kind = *kind;
 }
 
 AnnotationLevel parse_level(std::string_view name) {
@@ -261,8 +255,9 @@ void check_destination_rules(Spec& spec, std::string_view type) {
 
 void check_media_types(const Spec& spec) {
   if (spec.oci_mediatypes.value_or(true)) return;
-  if (spec.compression.kind == oci::LayerCompression::zstd) {
-    invalid("exporter option \"compression=zstd\" conflicts with \"oci-mediatypes=false\"");
+  if (spec.compression.kind == layer::Compression::zstd || spec.compression.kind == layer::Compression::estargz) {
+    invalid("exporter option \"compression={}\" conflicts with \"oci-mediatypes=false\"",
+            layer::compression_name(spec.compression.kind));
   }
   if (spec.oci_artifact.value_or(false)) {
     invalid("exporter option \"oci-artifact=true\" conflicts with \"oci-mediatypes=false\"");
@@ -278,7 +273,7 @@ void check_referrers(const Spec& spec) {
 
 void check_level(const CompressionChoice& choice) {
   if (!choice.level) return;
-  const int most = choice.kind == oci::LayerCompression::zstd ? 22 : 9;
+  const int most = choice.kind == layer::Compression::zstd ? 22 : 9;
   if (*choice.level > most) invalid("compression-level={} is out of range (at most {})", *choice.level, most);
 }
 

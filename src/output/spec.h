@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "layer/compress.h"
 #include "oci/media_type.h"
 #include "output/layer_groups.h"
 
@@ -26,9 +27,9 @@ enum class Type : std::uint8_t { image, oci, docker, tar, local, cacheonly };
 /// The flag's name of a type.
 std::string_view type_name(Type type);
 
+/// Blobs that exist already go out as they are unless `force` is set.
 struct CompressionChoice {
-  oci::LayerCompression kind = oci::LayerCompression::gzip;
-  bool chosen = false;  ///< false: the default, existing blobs of any kind are fine
+  layer::Compression kind = layer::Compression::gzip;
   std::optional<int> level;
   bool force = false;  ///< blobs of other kinds are converted
 };

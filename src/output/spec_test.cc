@@ -32,7 +32,7 @@ TEST(Spec, ReadsTheAttributesOfAnImage) {
   EXPECT_EQ(spec.type, Type::oci);
   EXPECT_EQ(spec.dest, "/x.tar");
   EXPECT_EQ(spec.names, (std::vector<std::string>{"a:1", "b"}));
-  EXPECT_EQ(spec.compression.kind, oci::LayerCompression::zstd);
+  EXPECT_EQ(spec.compression.kind, layer::Compression::zstd);
   EXPECT_EQ(spec.compression.level, 7);
   EXPECT_TRUE(spec.compression.force);
   EXPECT_TRUE(spec.rewrite_timestamp);
@@ -72,9 +72,10 @@ TEST_P(BadSpec, IsRefused) { EXPECT_THROW(parse_spec(GetParam()), base::Error) <
 INSTANTIATE_TEST_SUITE_P(
     All, BadSpec,
     ::testing::Values("", "type=", "dest=x,name=y", "type=oci,tar", "type=oci,tar=maybe", "type=oci,\"x",
-                      "type=local,name=x", "type=oci,compression=lzma", "type=oci,compression=estargz",
-                      "type=oci,compression-level=x", "type=oci,compression=gzip,compression-level=10",
-                      "type=oci,compression-level=99", "type=oci,compression=zstd,oci-mediatypes=false",
+                      "type=local,name=x", "type=oci,compression=lzma",
+                      "type=oci,compression=estargz,oci-mediatypes=false", "type=oci,compression-level=x",
+                      "type=oci,compression=gzip,compression-level=10", "type=oci,compression-level=99",
+                      "type=oci,compression=zstd,oci-mediatypes=false",
                       "type=oci,oci-artifact=true,oci-mediatypes=false", "type=oci,source-date-epoch=x",
                       "type=oci,source-date-epoch=99999999999999", "type=local,dest=d,mode=x",
                       "type=tar,annotation.k=v", "type=oci,annotation.=v", "type=oci,annotation-manifest[linux.k=v",
