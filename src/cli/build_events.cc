@@ -114,6 +114,10 @@ void BuildEvents::started(const solve::Vertex& vertex, base::Nanos at) {
   }));
 }
 
+void BuildEvents::made(const solve::Vertex&, const std::vector<solve::ResultPtr>& results) {
+  if (take_results_) take_results_(results);
+}
+
 void BuildEvents::completed(const solve::Vertex& vertex, base::Nanos at, solve::Outcome outcome) {
   {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // From what the engine and the ops tell to what people see: one adapter to the progress room.
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -26,6 +27,9 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   void explain_with(const ops::Explainer& explainer, BuildHistory& history);
   /// From now on the output of steps goes to files too. The logs outlive the events.
   void log_to(StepLogs& logs) { logs_ = &logs; }
+  /// From now on `take` is called with what each step makes, on the engine's thread.
+  using TakeResults = std::function<void(const std::vector<solve::ResultPtr>& results)>;
+  void give_results(TakeResults take) { take_results_ = std::move(take); }
   /// What became of the announced steps so far, in their order.
   std::vector<PastStep> past_steps() const;
 
@@ -37,6 +41,7 @@ class BuildEvents final : public solve::Observer, public ops::Events {
 
   void decided(const solve::Vertex& vertex, const solve::Decision& decision) override;
   void started(const solve::Vertex& vertex, base::Nanos at) override;
+  void made(const solve::Vertex& vertex, const std::vector<solve::ResultPtr>& results) override;
   void completed(const solve::Vertex& vertex, base::Nanos at, solve::Outcome outcome) override;
   void failed(const solve::Vertex& vertex, base::Nanos at, const base::Error& error) override;
   void cancelled(const solve::Vertex& vertex, base::Nanos at) override;
@@ -67,6 +72,7 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   const ops::Explainer* explainer_ = nullptr;
   BuildHistory* history_ = nullptr;
   StepLogs* logs_ = nullptr;
+  TakeResults take_results_;
   std::map<std::pair<base::Digest, std::string>, progress::VertexStatus> transfers_;
 };
 

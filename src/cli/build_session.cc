@@ -253,6 +253,8 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
     if (head) targets.push_back(*head);
   }
   StageTargets stages(keeps_stages_ ? graphs : std::vector<llb::Graph>(), joined.graph, targets);
+  early_.emplace(remote_cache_.destinations(), house_, services_, stop);
+  events_.give_results([this](const auto& results) { early_->add(results); });
   auto outcome = engine_.build_with_records(joined.graph, targets, stop);
   std::vector<BuiltImage> built;
   auto result = outcome.results.begin();
@@ -337,7 +339,9 @@ std::unique_ptr<ops::EnteredStep> BuildSession::enter(const std::vector<dockerfi
 }
 
 void BuildSession::export_cache(const std::stop_token& stop) {
-  if (finished_) remote_cache_.export_all(*finished_, all_records_, house_, services_, events_.sink(), stop);
+  if (!finished_) return;
+  early_->finish();
+  remote_cache_.export_all(*finished_, all_records_, house_, services_, events_.sink(), stop);
 }
 
 }  // namespace cli

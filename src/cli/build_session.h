@@ -14,6 +14,7 @@
 #include "cli/house.h"
 #include "cli/image_admission.h"
 #include "cli/options.h"
+#include "cli/early_export.h"
 #include "cli/remote_cache.h"
 #include "cli/source_locks.h"
 #include "cli/source_policies.h"
@@ -116,6 +117,7 @@ class BuildSession {
   solve::ThreadExecutor executor_;
   solve::Engine engine_;
   EngineGateway gateway_;
+  std::optional<EarlyExport> early_;
 };
 
 }  // namespace cli

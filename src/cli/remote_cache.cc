@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cache/gather.h"
+#include "cli/early_export.h"
 #include "oci/layout.h"
 #include "ops/export_layers.h"
 #include "ops/image_layers.h"
@@ -134,11 +135,7 @@ void export_one(const cache::ExportSpec& spec, const FinishedBuild& build, const
     transfer.done();
   };
   StepLayers layers(build, imported, spec.mode);
-  ops::ExportOptions options;
-  options.compression = spec.compression;
-  if (spec.level) options.level = *spec.level;
-  if (spec.force_compression) options.existing = ops::ExportOptions::Existing::convert;
-  part("preparing build cache for export", [&] { layers.make(options, services, stop); });
+  part("preparing build cache for export", [&] { layers.make(layer_options(spec), services, stop); });
   cache::BlobSources sources;
   const cache::Config config = cache::gather(build.graph, build.outcome.records, build.outcome.common,
                                              [&](std::size_t v) { return layers.layers(v, sources); });

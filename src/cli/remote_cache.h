@@ -32,6 +32,7 @@ class RemoteCache {
   explicit RemoteCache(const BuildOptions& options);
 
   bool exports() const { return !exports_.empty(); }
+  const std::vector<cache::ExportSpec>& destinations() const { return exports_; }
   bool is_inline() const;
 
   /// Adds the caches of --cache-from. One that cannot be read is warned of: the build goes on without it.

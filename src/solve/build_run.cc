@@ -179,6 +179,7 @@ void Build::record_run(std::size_t v, std::vector<ResultPtr> results, base::Nano
   state.results = std::move(results);
   state.phase = Phase::done;
   state.held.reset();
+  services_.observer.made(vertex(v), *state.results);
   report_end(v, at, Outcome::ran);
   wake_users(v);
 }

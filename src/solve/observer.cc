@@ -17,6 +17,7 @@ std::string_view reason_name(RunReason reason) {
 
 void Observer::decided(const Vertex&, const Decision&) {}
 void Observer::started(const Vertex&, base::Nanos) {}
+void Observer::made(const Vertex&, const std::vector<ResultPtr>&) {}
 void Observer::completed(const Vertex&, base::Nanos, Outcome) {}
 void Observer::failed(const Vertex&, base::Nanos, const base::Error&) {}
 void Observer::cancelled(const Vertex&, base::Nanos) {}

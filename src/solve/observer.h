@@ -4,18 +4,20 @@
 //
 // Per vertex the calls come in this order, all on the build's owner thread:
 //   a hit:    started, completed(cached)
-//   a run:    decided, started, completed(ran) | failed | cancelled
+//   a run:    decided, started, made, completed(ran) | failed | cancelled
 //   covered:  completed(covered) at the end of the build, for steps behind a hit
 // A vertex whose key or lock could not be had fails without having been decided. A hit whose result
 // turns out to be gone when somebody needs it is followed by a run of the same vertex.
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
 #include "solve/cache_storage.h"
 #include "solve/graph.h"
+#include "solve/op.h"
 
 namespace solve {
 
@@ -48,6 +50,8 @@ class Observer {
   virtual ~Observer() = default;
   virtual void decided(const Vertex& vertex, const Decision& decision);
   virtual void started(const Vertex& vertex, base::Nanos at);
+  /// What the step made, once it is recorded.
+  virtual void made(const Vertex& vertex, const std::vector<ResultPtr>& results);
   virtual void completed(const Vertex& vertex, base::Nanos at, Outcome outcome);
   virtual void failed(const Vertex& vertex, base::Nanos at, const base::Error& error);
   virtual void cancelled(const Vertex& vertex, base::Nanos at);
