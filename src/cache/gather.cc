@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace cache {
 namespace {
 
@@ -77,8 +79,8 @@ class Gatherer {
   std::vector<Link> common_links(std::size_t v, std::size_t input) {
     std::vector<Link> links;
     const auto& contents = records_[v]->common;
-    if (input < contents.size() && !contents[input].empty()) {
-      links.push_back({"", common_content_record(base::Digest::parse_or_throw(contents[input]))});
+    for (const auto& name : input < contents.size() ? base::split(contents[input], ' ') : std::vector<std::string>()) {
+      if (!name.empty()) links.push_back({"", common_content_record(base::Digest::parse_or_throw(name))});
     }
     const solve::Edge& edge = graph_.vertices[v].inputs[input];
     if (edge.output != 0) return links;

@@ -51,7 +51,8 @@ void EarlyExport::send(const snapshot::Chain& chain, const std::stop_token& stop
         blob.media_type = layer.blob.media_type;
         blob.digest = layer.blob.digest;
         blob.size = layer.blob.size;
-        destination.repository->push_blob(blob, house_.store().content(), "", [](std::uint64_t, std::uint64_t) {}, stop);
+        destination.repository->push_blob(
+            blob, house_.store().content(), "", [](std::uint64_t, std::uint64_t) {}, stop);
         destination.sent.insert(blob.digest);
       }
     } catch (const base::Error& error) {

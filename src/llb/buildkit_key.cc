@@ -15,12 +15,12 @@ using base::Json;
 
 Json json_of(const std::optional<UserOpt>& user) {
   if (!user) return {};
-  // A oneof's interface field has its Go name.
+  // The interface of a oneof has its Go name, what is in it the name that its tag says.
   Json choice = Json::object();
   if (user->name.empty()) {
-    choice.set("ByID", std::int64_t{user->id});
+    choice.set_nonempty("byId", std::int64_t{user->id});
   } else {
-    choice.set("ByName", Json::object().set("name", user->name).set_nonempty("input", user->input));
+    choice.set("byName", Json::object().set("name", user->name).set_nonempty("input", user->input));
   }
   return Json::object().set("User", std::move(choice));
 }
@@ -147,24 +147,30 @@ Json json_of(const FileMkfile& file) {
   return json.set_nonempty("timestamp", file.timestamp);
 }
 
-/// Names in an owner are looked up in an input, which takes that input's content in a way of its own.
-bool names_a_user(const std::optional<ChownOpt>& owner) {
-  return owner && ((owner->user && !owner->user->name.empty()) || (owner->group && !owner->group->name.empty()));
+/// Names in an owner are looked up in an input. That is of no account where the input is written to, which counts as a
+/// whole; of any other one BuildKit takes the content of its user files.
+bool reads_user_files(const std::optional<ChownOpt>& owner, const FileOp& file) {
+  const auto reads = [&](const std::optional<UserOpt>& user) {
+    return user && !user->name.empty() &&
+           std::none_of(file.actions.begin(), file.actions.end(),
+                        [&](const auto& action) { return action.input == user->input; });
+  };
+  return owner && (reads(owner->user) || reads(owner->group));
 }
 
-std::optional<std::string> action_text(const FileAction& action, std::size_t inputs) {
+std::optional<std::string> action_text(const FileAction& action, const FileOp& file, std::size_t inputs) {
   if (const auto* copy = std::get_if<FileCopy>(&action.kind)) {
     const bool from_input = action.secondary_input >= 0 && action.secondary_input < static_cast<std::int64_t>(inputs);
-    if (names_a_user(copy->owner)) return std::nullopt;
+    if (reads_user_files(copy->owner, file)) return std::nullopt;
     return json_of(*copy, from_input ? base::base_name(copy->src) : copy->src).dump();
   }
   if (const auto* dir = std::get_if<FileMkdir>(&action.kind)) {
-    if (names_a_user(dir->owner)) return std::nullopt;
+    if (reads_user_files(dir->owner, file)) return std::nullopt;
     return json_of(*dir).dump();
   }
-  if (const auto* file = std::get_if<FileMkfile>(&action.kind)) {
-    if (names_a_user(file->owner)) return std::nullopt;
-    return json_of(*file).dump();
+  if (const auto* made = std::get_if<FileMkfile>(&action.kind)) {
+    if (reads_user_files(made->owner, file)) return std::nullopt;
+    return json_of(*made).dump();
   }
   return std::nullopt;
 }
@@ -215,7 +221,7 @@ std::optional<base::Digest> buildkit_file_key(const Op& op) {
   Json actions = Json::array();
   Json order = Json::array();
   for (const auto& action : file.actions) {
-    const auto text = action_text(action, op.inputs.size());
+    const auto text = action_text(action, file, op.inputs.size());
     if (!text) return std::nullopt;
     actions.push(base::base64_encode(*text));
     order.push(Json::array().push(action.input).push(action.secondary_input).push(action.output));
@@ -223,6 +229,14 @@ std::optional<base::Digest> buildkit_file_key(const Op& op) {
   Json json = Json::object().set("Type", "buildkit.file.v0").set("Actions", std::move(actions));
   if (!has_default_order(file.actions)) json.set("indexes", std::move(order));
   return base::sha256(json.dump());
+}
+
+base::Digest buildkit_merge_key(const Op& op) {
+  Json inputs = Json::array();
+  for (const auto input : std::get<MergeOp>(op.kind).inputs) inputs.push(Json::object().set_nonempty("input", input));
+  Json merge = Json::object();
+  merge.set_nonempty("inputs", std::move(inputs));
+  return base::sha256(Json::object().set("Type", "buildkit.merge.v0").set("Merge", std::move(merge)).dump());
 }
 
 std::string buildkit_selector(const std::vector<std::string>& paths) {

@@ -7,8 +7,9 @@
 //     base::Digest record = llb::buildkit_record(key);        // as in a cache config
 //
 // A key is the SHA-256 of Go's JSON of the op without its volatile parts; a record is named by its key and output ("-1"
-// for content). Sources: BuildKit's solver/llbsolver/ops (exec.go, file.go, source.go), solver/cachemanager.go
-// (rootKey), source/containerimage/pull.go. What BuildKit puts into a key and we do not know gives no key.
+// for content). Sources: BuildKit's solver/llbsolver/ops (exec.go, file.go, merge.go, source.go),
+// solver/cachemanager.go (rootKey), source/containerimage/pull.go. What BuildKit puts into a key and we do not know
+// gives no key.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ std::vector<base::Digest> buildkit_image_keys(const base::Digest& root, const Pl
 base::Digest buildkit_exec_key(const Op& op);
 /// `op.kind` is a FileOp; nothing for actions that BuildKit has no key of this form for.
 std::optional<base::Digest> buildkit_file_key(const Op& op);
+
+/// `op.kind` is a MergeOp; its inputs count as wholes.
+base::Digest buildkit_merge_key(const Op& op);
 
 /// How a link says what is selected of an input: "" without paths.
 std::string buildkit_selector(const std::vector<std::string>& paths);

@@ -91,9 +91,27 @@ TEST(BuildkitKey, NamesCopies) {
   Op scratch = copy("f", "/f");
   std::get<FileOp>(scratch.kind).actions[0].input = kEmpty;
   EXPECT_NE(buildkit_file_key(scratch), buildkit_file_key(copy("f", "/f")));
-  Op named = copy("f", "/f");
-  std::get<FileCopy>(std::get<FileOp>(named.kind).actions[0].kind).owner = ChownOpt{UserOpt{.name = "app"}, {}};
-  EXPECT_FALSE(buildkit_file_key(named));
+}
+
+TEST(BuildkitKey, NamesOwnersOfCopies) {
+  const auto owned = [](const UserOpt& user, const UserOpt& group) {
+    Op op = copy("f", "/f");
+    std::get<FileCopy>(std::get<FileOp>(op.kind).actions[0].kind).owner = ChownOpt{user, group};
+    return op;
+  };
+  EXPECT_EQ(buildkit_record(*buildkit_file_key(owned({.name = "games", .input = 0}, {.id = 12}))).str(),
+            "sha256:c2f6b85a1eb12412154a20ba60d896438bf85b6ddffcc5f531fa8651c43694df");
+  EXPECT_EQ(buildkit_record(*buildkit_file_key(owned({.id = 0}, {.id = 12}))).str(),
+            "sha256:c8fc76c424f333c492841bcc189230d62cebd5f5913e69b210f304882aa858f3");
+  // Users of another input than the one that is written to.
+  EXPECT_FALSE(buildkit_file_key(owned({.name = "games", .input = 1}, {.id = 12})));
+}
+
+TEST(BuildkitKey, NamesMerges) {
+  Op op;
+  op.kind = MergeOp{{0, 1}};
+  EXPECT_EQ(buildkit_record(buildkit_merge_key(op)).str(),
+            "sha256:5dbfbafede47210a7bd7363461bc885ec7310febe761daffdf666bfdae5970ff");
 }
 
 }  // namespace

@@ -97,9 +97,8 @@ base::Digest ContentDigests::digest(std::size_t input, const solve::Result& resu
   return now.content;
 }
 
-std::optional<base::Digest> ContentDigests::common(const solve::Result& result,
-                                                   const std::vector<Selection>& selections, const Services& services,
-                                                   const std::stop_token& stop) {
+std::vector<base::Digest> ContentDigests::common(const solve::Result& result, const std::vector<Selection>& selections,
+                                                 const Services& services, const std::stop_token& stop) {
   if (const auto* local = dynamic_cast<const LocalResult*>(&result)) {
     const LocalView view = local->view();
     const base::Fd directory = base::open_directory(view.directory);
@@ -107,7 +106,9 @@ std::optional<base::Digest> ContentDigests::common(const solve::Result& result,
   }
   base::Json params = selection_params(chain_of(result), selections, services);
   const auto reply = services.worker.call("buildkit_content", params, {}, stop);
-  return base::Digest::parse(reply.result["digest"].string_or(""));
+  std::vector<base::Digest> names;
+  for (const auto& name : reply.result["names"].string_items()) names.push_back(base::Digest::parse_or_throw(name));
+  return names;
 }
 
 void ContentDigests::verify(std::size_t input, const solve::Result& result, const std::vector<Selection>& selections,

@@ -45,8 +45,8 @@ class ContentDigests {
                       const Services& services, const std::stop_token& stop);
 
   /// What BuildKit calls the same selection, see buildkit_content.h.
-  static std::optional<base::Digest> common(const solve::Result& result, const std::vector<Selection>& selections,
-                                            const Services& services, const std::stop_token& stop);
+  static std::vector<base::Digest> common(const solve::Result& result, const std::vector<Selection>& selections,
+                                          const Services& services, const std::stop_token& stop);
 
   /// After the last read of the input. Throws aborted when the selection of a live directory changed since
   /// digest().

@@ -31,8 +31,9 @@ base::Json buildkit_content_method(const MethodCall& call) {
   for (const auto& item : call.params["selections"].items()) selections.push_back(selection_from_json(item));
   CopySource source;
   source.root = tree.fd();
-  const auto digest = buildkit_content(source, selections, call.stop);
-  return base::Json::object().set("digest", digest ? digest->str() : "");
+  base::Json names = base::Json::array();
+  for (const auto& name : buildkit_content(source, selections, call.stop)) names.push(name.str());
+  return base::Json::object().set("names", std::move(names));
 }
 
 base::Json find_secrets_method(const MethodCall& call) {

@@ -105,8 +105,8 @@ class ExecOp final : public solve::Op {
     return contents_.digest(input, result, selections_of(input), services_, stop);
   }
 
-  std::optional<base::Digest> common_content(std::size_t input, const solve::Result& result,
-                                             std::stop_token stop) override {
+  std::vector<base::Digest> common_content(std::size_t input, const solve::Result& result,
+                                           std::stop_token stop) override {
     return ContentDigests::common(result, selections_of(input), services_, stop);
   }
 

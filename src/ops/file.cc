@@ -120,8 +120,8 @@ class FileOp final : public solve::Op {
     return contents_.digest(input, result, selections_.at(input), services_, stop);
   }
 
-  std::optional<base::Digest> common_content(std::size_t input, const solve::Result& result,
-                                             std::stop_token stop) override {
+  std::vector<base::Digest> common_content(std::size_t input, const solve::Result& result,
+                                           std::stop_token stop) override {
     return ContentDigests::common(result, selections_.at(input), services_, stop);
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "llb/buildkit_key.h"
 #include "ops/op.h"
 #include "ops/result.h"
 
@@ -18,14 +19,17 @@ const snapshot::Chain& chain_at(const std::vector<solve::ResultPtr>& inputs, std
 class MergeOp final : public solve::Op {
  public:
   explicit MergeOp(const llb::Vertex& vertex)
-      : merge_(std::get<llb::MergeOp>(vertex.op.kind)), inputs_(vertex.inputs.size()) {}
+      : op_(vertex.op), merge_(std::get<llb::MergeOp>(op_.kind)), inputs_(vertex.inputs.size()) {}
 
   solve::CacheMap cache_map(std::stop_token) override {
     base::Json recipe = base::Json::object();
     base::Json order = base::Json::array();
     for (const auto input : merge_.inputs) order.push(input);
     recipe.set("op", "merge").set("order", std::move(order));
-    return solve::CacheMap::of(std::move(recipe), std::vector<solve::InputKey>(inputs_));
+    auto map = solve::CacheMap::of(std::move(recipe), std::vector<solve::InputKey>(inputs_));
+    map.common =
+        solve::CommonKey{{llb::buildkit_record(llb::buildkit_merge_key(op_))}, std::vector<solve::InputKey>(inputs_)};
+    return map;
   }
 
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token) override {
@@ -44,7 +48,8 @@ class MergeOp final : public solve::Op {
   solve::Pool pool() const override { return solve::Pool::engine; }
 
  private:
-  llb::MergeOp merge_;
+  llb::Op op_;
+  const llb::MergeOp& merge_;
   std::size_t inputs_;
 };
 

@@ -90,7 +90,7 @@ class Build {
     std::optional<CacheKey> resolved;
     std::vector<base::Digest> keyed_on;  ///< the inputs' record ids behind `identity` and `resolved`
     std::vector<std::optional<base::Digest>> contents;
-    std::vector<std::optional<base::Digest>> common_contents;
+    std::vector<std::vector<base::Digest>> common_contents;
     std::vector<base::Digest> common_ids;  ///< what consumers' common keys call its outcome
     bool digesting = false;
     std::optional<Record> record;

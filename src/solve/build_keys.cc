@@ -78,7 +78,7 @@ bool Build::key_by_identity(std::size_t v) {
   state.identity.reset();
   state.resolved.reset();
   state.contents.assign(inputs.size(), std::nullopt);
-  state.common_contents.assign(inputs.size(), std::nullopt);
+  state.common_contents.assign(inputs.size(), {});
   state.digesting = false;
   name_in_common(v);
   if (!input_transient && !state.map->unique) {
@@ -143,7 +143,7 @@ void Build::ask_digests(std::size_t v) {
         vertex(v).op->content_digest_pool(), v,
         [op = vertex(v).op, i, result = output_of(inputs[i]),
          common = wants_common(v, i)](const std::stop_token& stop) {
-          ContentName content{op->content_digest(i, *result, stop), std::nullopt};
+          ContentName content{op->content_digest(i, *result, stop), {}};
           if (common) content.common = op->common_content(i, *result, stop);
           return content;
         },
@@ -187,8 +187,8 @@ std::vector<CacheKey> Build::common_keys(std::size_t v) const {
   const auto& inputs = vertex(v).inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     std::vector<KeyedInput> names;
-    if (const auto& content = state.common_contents[i]) {
-      names.push_back({make_key(KeyKind::resolved, *content, {}).digest, {}, 0, ""});
+    for (const auto& content : state.common_contents[i]) {
+      names.push_back({make_key(KeyKind::resolved, content, {}).digest, {}, 0, ""});
     }
     if (inputs[i].output == 0) {
       for (const auto& id : states_[inputs[i].vertex].common_ids) {

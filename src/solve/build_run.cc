@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/strings.h"
 #include "solve/build.h"
 #include "solve/build_post.h"
 
@@ -239,9 +240,12 @@ Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results, 
   record.created = services_.clock.now();
   record.forced = vertex(v).ignore_cache;
   const bool named = std::any_of(state.common_contents.begin(), state.common_contents.end(),
-                                 [](const auto& content) { return content.has_value(); });
-  for (const auto& content : state.common_contents) {
-    if (named) record.common.push_back(content ? content->str() : "");
+                                 [](const auto& names) { return !names.empty(); });
+  for (const auto& names : state.common_contents) {
+    if (!named) break;
+    std::vector<std::string> texts;
+    for (const auto& name : names) texts.push_back(name.str());
+    record.common.push_back(base::join(texts, " "));
   }
   return record;
 }

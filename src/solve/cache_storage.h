@@ -37,7 +37,7 @@ struct Record {
   base::Json recipe;                 ///< key_recipe() of the key it was made under
   std::vector<std::string> results;  ///< ResultCodec texts, one per output
   base::Nanos created = 0;
-  std::vector<std::string> common;  ///< per input, what Op::common_content() said of it; "" or absent = nothing
+  std::vector<std::string> common;  ///< per input, what Op::common_content() said of it, with spaces between
   base::Nanos took = 0;             ///< how long the step ran: what it costs to lose the record
   bool forced = false;              ///< made by a step that ignored the cache
 

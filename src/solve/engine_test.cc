@@ -556,13 +556,13 @@ void leave_records(World& world, const char* base, const std::string& context) {
   const auto key = [](const base::Digest& op, const std::vector<KeyedInput>& inputs) {
     return make_key(KeyKind::resolved, op, inputs);
   };
-  const auto leave = [&](const CacheKey& key, const std::string& made) {
+  const auto leave = [&](const CacheKey& under, const std::string& made) {
     Record record;
-    record.id = key.digest;
-    record.key = key;
+    record.id = under.digest;
+    record.key = under;
     record.results = {made};
-    world.storage.save(record, {key});
-    return key.digest;
+    world.storage.save(record, {under});
+    return under.digest;
   };
   const auto image = key(name(base), {}).digest;
   const auto step = leave(key(name("step"), {{image, {}, 0, "/"}}), "their step");

@@ -24,6 +24,6 @@ bool Op::same_outcome(const std::vector<ResultPtr>&, const std::vector<ResultPtr
 
 std::optional<base::Digest> Op::result_digest(const std::vector<ResultPtr>&) { return std::nullopt; }
 
-std::optional<base::Digest> Op::common_content(std::size_t, const Result&, std::stop_token) { return std::nullopt; }
+std::vector<base::Digest> Op::common_content(std::size_t, const Result&, std::stop_token) { return {}; }
 
 }  // namespace solve

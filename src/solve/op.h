@@ -59,10 +59,11 @@ struct CommonKey {
   std::vector<InputKey> inputs;
 };
 
-/// What one input's selection is called by us, and by other builders where they would have a name for it.
+/// What one input's selection is called by us, and by other builders: by each version of them that has a name of its
+/// own for it, the newest first.
 struct ContentName {
   base::Digest own;
-  std::optional<base::Digest> common;
+  std::vector<base::Digest> common;
 };
 
 /// What an op says about its own key.
@@ -89,9 +90,9 @@ class Op {
   /// Digest of what this step selects of `input`'s result. Asked only for inputs with by_content.
   virtual base::Digest content_digest(std::size_t input, const Result& result, std::stop_token stop);
 
-  /// The record by which other builders know that content. Asked only where their caches are in use, for inputs that
+  /// The records by which other builders know that content. Asked only where their caches are in use, for inputs that
   /// the common key has by content.
-  virtual std::optional<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop);
+  virtual std::vector<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop);
 
   /// Does the work; one result per output. `inputs` are in the order of the vertex's edges.
   virtual std::vector<ResultPtr> run(const std::vector<ResultPtr>& inputs, std::stop_token stop) = 0;

@@ -20,9 +20,11 @@ expect() { # expect NAME LOG WANTED
 unique=$(date +%s%N) # nothing of it is in any cache yet
 mkdir "$work/ctx" "$work/ctx/dir" && cd "$work"
 echo "file $unique" >ctx/file && echo one >ctx/dir/one && ln -s one ctx/dir/link && chmod 750 ctx/dir && touch ctx/empty
+mkdir -p ctx/src/deep ctx/sub && echo "$unique" >ctx/src/a.c && echo b >ctx/src/b.o && echo c >ctx/src/deep/c.c && echo d >ctx/src/deep/d.o
+echo t >ctx/t.txt && echo u >ctx/u.txt && echo m >ctx/m.md && ln -s t.txt ctx/link.txt && ln -s dir ctx/linked && echo s >ctx/sub/s.c
 cat >ctx/Dockerfile <<END
 FROM $base AS tools
-RUN mkdir /made && echo $unique > /made/a && ln -s a /made/b
+RUN mkdir -p /made/d1/e /made/d2 && echo $unique > /made/a && ln -s a /made/b && touch /made/d1/e/f
 FROM $base
 WORKDIR /srv/app
 ENV A=1
@@ -32,10 +34,16 @@ COPY dir ./dir
 COPY --from=tools /made /made
 RUN cat file dir/one /made/a > all
 RUN --mount=type=cache,target=/c --mount=type=tmpfs,target=/t touch /c/x /t/y && echo mounts > mounts
+COPY *.txt *.md ./texts/
+COPY --exclude=*.o src/deep/* ./deep/
+COPY s*/*.c ./c/
+COPY --chown=games:users linked ./linked
+COPY --chown=12:13 --link file /linked/file
+COPY --from=tools /made/b /made/d1/* /from/
 USER 1000
 RUN id > /tmp/id || true
 END
-steps=9
+steps=15
 buildx --cache-to type=local,dest="$work/theirs",mode=max -o type=cacheonly ctx >log || { cat log; exit 1; }
 ours fresh --cache-from type=local,src=theirs -o type=local,dest=out ctx >log || { cat log; exit 1; }
 expect "buildx's cache, read by slipway" log "$steps of $steps"

@@ -26,9 +26,9 @@ CacheMap TextOp::cache_map(std::stop_token) {
   return map;
 }
 
-std::optional<base::Digest> TextOp::common_content(std::size_t, const Result& result, std::stop_token) {
-  if (!options_.common_content) return std::nullopt;
-  return base::sha256("common " + dynamic_cast<const TextResult&>(result).text);
+std::vector<base::Digest> TextOp::common_content(std::size_t, const Result& result, std::stop_token) {
+  if (!options_.common_content) return {};
+  return {base::sha256("common " + dynamic_cast<const TextResult&>(result).text)};
 }
 
 base::Digest TextOp::content_digest(std::size_t, const Result& result, std::stop_token) {

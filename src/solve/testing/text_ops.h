@@ -55,7 +55,7 @@ class TextOp final : public Op {
 
   CacheMap cache_map(std::stop_token stop) override;
   base::Digest content_digest(std::size_t input, const Result& result, std::stop_token stop) override;
-  std::optional<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop) override;
+  std::vector<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop) override;
   std::vector<ResultPtr> run(const std::vector<ResultPtr>& inputs, std::stop_token stop) override;
   std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results) override;
   bool compares_outcome() const override { return options_.compares; }
