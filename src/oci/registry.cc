@@ -94,6 +94,8 @@ class RegistryRepository final : public Repository {
 
   void push_blob(const Descriptor& descriptor, const store::ContentStore& content, std::string_view mount_from,
                  const FetchProgress& progress, const std::stop_token& stop) override {
+    // Whoever pushes the same blob to the same place, in whatever process, waits and finds it there.
+    const auto held = content.hold(base::format("push {} to {}", descriptor.digest.str(), name_), stop);
     if (has_blob(descriptor, stop)) return;
     const base::Fd file = content.open(descriptor.digest);
     for (int attempt = 1;; ++attempt) {

@@ -45,8 +45,8 @@ class Repository : public ImageSource {
  public:
   /// True when the registry has the blob (HEAD).
   virtual bool has_blob(const Descriptor& descriptor, const std::stop_token& stop) = 0;
-  /// Uploads one blob in one piece unless it is there; afterwards it is. With `mount_from`, the
-  /// registry is first asked to take it from that repository.
+  /// Uploads one blob unless it is there; afterwards it is. Of several pushes at once from one store, one sends it.
+  /// With `mount_from`, the registry is first asked to take it from that repository.
   virtual void push_blob(const Descriptor& descriptor, const store::ContentStore& content, std::string_view mount_from,
                          const FetchProgress& progress, const std::stop_token& stop) = 0;
   /// The registry's own list of what refers to a manifest, an index's bytes; nothing from one that keeps no such list.

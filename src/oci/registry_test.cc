@@ -353,6 +353,23 @@ TEST_F(RegistryTest, PushesBlobsAndManifest) {
   EXPECT_EQ(fake_.manifest("ns/app", "1"), manifest);
 }
 
+TEST_F(RegistryTest, PushesOneBlobOnceForManyProcesses) {
+  Descriptor blob;
+  blob.digest = content_->put(std::string(300'000, 'p')).digest;
+  blob.size = 300'000;
+  fake_.intercept([](const FakeRequest& request) -> std::optional<FakeReply> {
+    // Long enough for everybody to have asked before the first upload ends.
+    if (request.method == "POST") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return std::nullopt;
+  });
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] { open("ns/app")->push_blob(blob, *content_, "", {}, {}); });
+  }
+  threads.clear();
+  EXPECT_EQ(fake_.count("PUT", "/blobs/uploads/"), 1U);
+}
+
 TEST_F(RegistryTest, MountsABlobFromAnotherRepository) {
   const Descriptor blob = fake_.add_blob("shared");
   fake_.intercept([](const FakeRequest& request) -> std::optional<FakeReply> {

@@ -83,6 +83,11 @@ class DiskContentStore final : public ContentStore {
   explicit DiskContentStore(const std::string& directory)
       : blobs_(directory + "/blobs/sha256"), ingests_(directory + "/ingest") {}
 
+  std::string ingest_path(std::string_view name) const {
+    base::make_directories(ingests_);
+    return base::format("{}/{}", ingests_, base::sha256(name).hex().substr(0, 40));
+  }
+
   std::string path(const base::Digest& digest) const { return blobs_ + "/" + digest.hex(); }
 
   std::optional<BlobInfo> find(const base::Digest& digest) const override {
@@ -92,10 +97,13 @@ class DiskContentStore final : public ContentStore {
   }
 
   std::unique_ptr<Ingest> ingest(std::string_view name, IngestOptions options, std::stop_token stop) override {
-    base::make_directories(ingests_);
-    std::string path = base::format("{}/{}", ingests_, base::sha256(name).hex().substr(0, 40));
+    std::string path = ingest_path(name);
     auto lock = wait_for_lock(path + ".lock", stop);
     return std::make_unique<DiskIngest>(*this, std::move(path), std::move(lock), options);
+  }
+
+  NamedLock hold(std::string_view name, std::stop_token stop) const override {
+    return NamedLock(ingest_path(name) + ".lock", stop);
   }
 
   base::Fd open(const base::Digest& digest) const override {

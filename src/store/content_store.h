@@ -25,6 +25,7 @@
 
 #include "base/digest.h"
 #include "base/fd.h"
+#include "store/lock.h"
 
 namespace store {
 
@@ -59,6 +60,9 @@ class ContentStore {
   virtual std::optional<BlobInfo> find(const base::Digest& digest) const = 0;
   /// Waits while another ingest, here or in another process, holds the same name.
   virtual std::unique_ptr<Ingest> ingest(std::string_view name, IngestOptions options, std::stop_token stop = {}) = 0;
+  /// Waits until nobody, here or in another process, holds this name: for work on a blob outside the store that is not
+  /// to be done twice at once.
+  virtual NamedLock hold(std::string_view name, std::stop_token stop) const = 0;
   /// Opens a blob for reading; throws not_found.
   virtual base::Fd open(const base::Digest& digest) const = 0;
   /// A small blob's bytes; throws not_found, or out_of_range beyond `limit`.

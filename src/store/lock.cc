@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/lock.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <thread>
 
@@ -26,5 +28,11 @@ base::FileLock wait_for_lock(const std::string& path, const std::stop_token& sto
     pause = std::min(pause * 2, std::chrono::milliseconds(50));
   }
 }
+
+NamedLock::NamedLock(std::string path, const std::stop_token& stop)
+    : path_(std::move(path)), lock_(wait_for_lock(path_, stop)) {}
+
+// Whoever waits finds that the path names another file or none, and takes that one.
+NamedLock::~NamedLock() { ::unlink(path_.c_str()); }
 
 }  // namespace store

@@ -16,4 +16,18 @@ std::optional<base::FileLock> try_lock_path(const std::string& path);
 /// Waits with growing pauses (1 to 50 ms). Throws Cancelled on stop.
 base::FileLock wait_for_lock(const std::string& path, const std::stop_token& stop);
 
+/// A lock whose file goes with it.
+class NamedLock {
+ public:
+  /// Waits as wait_for_lock() does.
+  NamedLock(std::string path, const std::stop_token& stop);
+  ~NamedLock();
+  NamedLock(const NamedLock&) = delete;
+  NamedLock& operator=(const NamedLock&) = delete;
+
+ private:
+  const std::string path_;
+  base::FileLock lock_;
+};
+
 }  // namespace store
