@@ -263,6 +263,11 @@ Cause plain_cause(std::string_view path, std::string_view a, std::string_view b,
   if (a.find(kFirstHostName) != a.npos && b.find(kSecondHostName) != b.npos) {
     return {"the name of the machine", "leave it out, or set it in the step"};
   }
+  // The reversed directories of the second build are a mount of another kind.
+  for (const std::string_view mark : {kSecondStoreName, std::string_view("fuse.disorderfs")}) {
+    if (b.find(mark) == b.npos || a.find(mark) != a.npos) continue;
+    return {"how and where the builder keeps the root", "leave out what the list of mounts says of it"};
+  }
   if (const auto cause = cause_by_name(path)) return *cause;
   if (same_lines(a, b))
     return {"the order of the same lines", "sort them: directories and parallel jobs have no order"};

@@ -21,6 +21,8 @@ namespace attest {
 /// What the two builds call the machine.
 inline constexpr std::string_view kFirstHostName = "first-build";
 inline constexpr std::string_view kSecondHostName = "second-build";
+/// By what name the second build knows the store, whose path steps see in their list of mounts.
+inline constexpr std::string_view kSecondStoreName = "second-store";
 
 struct Difference {
   std::string path;                     ///< in the image, without a leading "/"

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "attest/reproduce.h"
@@ -65,6 +66,19 @@ class OtherUmask {
 
  private:
   mode_t before_;
+};
+
+/// While it lives, the store is also to be had under another path.
+class OtherPath {
+ public:
+  explicit OtherPath(const std::string& store) : path_(room_.path() + "/" + std::string(attest::kSecondStoreName)) {
+    SLIP_SYSCALL(::symlink(std::filesystem::absolute(store).c_str(), path_.c_str()), "link {} to the store", path_);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  base::TemporaryDirectory room_;
+  std::string path_;
 };
 
 bool can_reverse_directories() { return base::find_program("disorderfs") && ::access("/dev/fuse", R_OK | W_OK) == 0; }
@@ -248,7 +262,8 @@ int run_reproduce(const std::string& root, const ReproduceOptions& options) {
   {
     const OneProcessor alone;
     const OtherUmask other;
-    build_into(room.path() + "/second", attest::kSecondHostName, order, store, options, interrupt.token());
+    const OtherPath elsewhere(store);
+    build_into(room.path() + "/second", attest::kSecondHostName, order, elsewhere.path(), options, interrupt.token());
   }
   if (order == Directories::as_they_are) {
     std::fputs(

@@ -67,6 +67,7 @@ plant srv/seconds 'the time of the build' 'echo built=$(date +%s) > /srv/seconds
 plant srv/id 'a random identifier' 'cat /proc/sys/kernel/random/uuid > /srv/id'
 plant srv/random 'random or machine-dependent bytes' 'head -c 64 /dev/urandom > /srv/random'
 plant srv/host 'the name of the machine' 'hostname > /srv/host'
+plant srv/mounts 'how and where the builder keeps the root' "grep ' / / ' /proc/self/mountinfo | sed 's/.* - //; s/,upperdir.*//' > /srv/mounts"
 plant srv/a.tar 'a tar archive keeps times' 'touch /srv/t && tar -cf /srv/a.tar -C /srv t'
 plant srv/b.tgz 'a tar archive keeps times' 'touch /srv/t && tar -czf /srv/b.tgz -C /srv t'
 plant var/log/setup.log 'a log' 'head -c 9 /dev/urandom | base64 > /var/log/setup.log'
