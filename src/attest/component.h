@@ -35,6 +35,9 @@ struct Component {
   std::string key() const { return purl() + (scope == Scope::build ? "\n" + stage : ""); }
 };
 
+/// The stage of what was found in the build context. BuildKit reserves this name.
+inline constexpr std::string_view kContextStage = "context";
+
 using Components = std::vector<Component>;
 
 base::Json to_json(const Component& component);

@@ -41,6 +41,7 @@ Components find_components(const snapshot::Chain& chain, const std::vector<std::
   base::Json views = base::Json::array();
   for (const auto& stage : stages) {
     base::Json view = base::Json::object().set("name", stage.name);
+    view.set("sources", stage.kind == TreeKind::sources).set("listed", stage.listed);
     views.push(std::move(view.set("mount", services.snapshots.view(stage.chain).to_json())));
   }
   base::Json from = base::Json::array();
@@ -62,7 +63,9 @@ base::Json components_method(const ops::MethodCall& call) {
   std::vector<TracedStage> stages;
   for (const auto& stage : call.params["stages"].items()) {
     trees.push_back(mount(call, stage["mount"]));
-    stages.push_back({stage["name"].as_string(), trees.back()->fd()});
+    stages.push_back({stage["name"].as_string(), trees.back()->fd(),
+                      stage["sources"].as_bool() ? TreeKind::sources : TreeKind::filesystem,
+                      stage["listed"].as_bool()});
   }
   std::vector<TracedCopy> copies;
   for (const auto& copy : call.params["copies"].items()) copies.push_back(copy_from(copy));

@@ -17,6 +17,8 @@ namespace attest {
 struct StageView {
   std::string name;
   snapshot::Chain chain;
+  TreeKind kind = TreeKind::filesystem;
+  bool listed = true;
 };
 
 /// Asks the helper. `steps` has a name per layer of the chain, "" for those of the base image.

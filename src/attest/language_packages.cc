@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packages of languages that stand as files: npm, Python, Ruby.
 #include "attest/licenses.h"
+#include "attest/package_names.h"
 #include "attest/package_readers.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -20,20 +21,6 @@ std::string npm_license(const base::Json& json) {
 }
 
 std::string person(const base::Json& json) { return json.is_string() ? json.as_string() : json["name"].string_or(""); }
-
-/// PEP 503: runs of "-_." are one "-", in lower case.
-std::string python_name(std::string_view name) {
-  std::string out;
-  for (const char c : base::lower(name)) {
-    const bool separates = c == '-' || c == '_' || c == '.';
-    if (!separates) {
-      out += c;
-    } else if (!out.ends_with('-')) {
-      out += '-';
-    }
-  }
-  return out;
-}
 
 constexpr std::string_view kLicenseClassifier = "License :: ";
 
@@ -56,6 +43,25 @@ std::string assigned_text(std::string_view text, std::string_view assigned) {
 
 }  // namespace
 
+std::string python_name(std::string_view name) {
+  std::string out;
+  for (const char c : base::lower(name)) {
+    const bool separates = c == '-' || c == '_' || c == '.';
+    if (!separates) {
+      out += c;
+    } else if (!out.ends_with('-')) {
+      out += '-';
+    }
+  }
+  return out;
+}
+
+void set_scoped_name(std::string_view name, Component& component) {
+  const auto slash = name.rfind('/');
+  component.name_space = slash == name.npos ? "" : name.substr(0, slash);
+  component.name = slash == name.npos ? name : name.substr(slash + 1);
+}
+
 void read_package_json(std::string_view text, Components& out) {
   base::Json json;
   try {
@@ -68,9 +74,7 @@ void read_package_json(std::string_view text, Components& out) {
   if (name.empty() || name.ends_with('/') || version.empty()) return;
   Component component;
   component.type = "npm";
-  const auto slash = name.rfind('/');
-  if (slash != std::string::npos) component.name_space = name.substr(0, slash);
-  component.name = slash == std::string::npos ? name : name.substr(slash + 1);
+  set_scoped_name(name, component);
   component.version = version;
   component.license = npm_license(json);
   component.supplier = person(json["author"]);

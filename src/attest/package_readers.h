@@ -6,8 +6,8 @@
 // can be read of it, and never throws but for running out of memory; sizes are bounded before anything is allocated.
 //
 // Sources: dpkg's deb822 status file; apk's installed database; rpm's header format (rpm.org, "package format v4") in a
-// sqlite table; package.json; Core metadata (PyPA); gemspec; Go's debug/buildinfo; cargo-auditable; the JAR file
-// specification and Maven's pom.properties.
+// sqlite table; package.json and package-lock.json; Core metadata (PyPA); gemspec; Go's debug/buildinfo;
+// cargo-auditable; the JAR file specification and Maven's pom.properties.
 #include <functional>
 #include <map>
 #include <set>
@@ -46,6 +46,12 @@ void read_package_json(std::string_view text, Components& out);
 /// METADATA of a .dist-info, PKG-INFO of an .egg-info.
 void read_python_metadata(std::string_view text, Components& out);
 void read_gemspec(std::string_view text, Components& out);
+
+/// Whether a file of that name lists what a build of the source beside it stands on: package-lock.json, Cargo.lock,
+/// go.mod, …
+bool is_lock_file(std::string_view name);
+/// The packages of other people that it names with their versions. `name` is the file's, without its directory.
+void read_lock_file(std::string_view name, std::string_view text, Components& out);
 
 /// Modules that a Go program says it was linked from, and crates of a Rust program built with cargo-auditable.
 /// `size` is the file's.

@@ -332,5 +332,72 @@ TEST(Jar, ABombOrAWreckAddsNothing) {
   EXPECT_TRUE(found.empty());
 }
 
+// ---- lock files ------------------------------------------------------------------------------
+
+std::vector<std::string> locked(std::string_view name, std::string_view text) {
+  EXPECT_TRUE(is_lock_file(name));
+  Components found;
+  read_lock_file(name, text, found);
+  return purls(found);
+}
+
+TEST(LockFiles, Npm) {
+  EXPECT_THAT(locked("package-lock.json",
+                     R"({"name": "app", "lockfileVersion": 3, "packages": {
+                       "": {"name": "app", "version": "1.0.0"}, "node_modules/linked": {"resolved": "x", "link": true},
+                       "x": {"name": "x", "version": "2.0.0"}, "node_modules/a": {"version": "1.2.3"},
+                       "node_modules/a/node_modules/@s/b": {"version": "0.1.0"},
+                       "node_modules/c": {"name": "real", "version": "4.0.0"}, "node_modules/d": {}}})"),
+              testing::ElementsAre("pkg:npm/a@1.2.3", "pkg:npm/%40s/b@0.1.0", "pkg:npm/real@4.0.0"));
+  EXPECT_THAT(locked("npm-shrinkwrap.json", R"({"lockfileVersion": 1, "dependencies": {
+                       "a": {"version": "1.0.0", "dependencies": {"b": {"version": "2.0.0"}}}}})"),
+              testing::ElementsAre("pkg:npm/a@1.0.0", "pkg:npm/b@2.0.0"));
+  EXPECT_THAT(locked("package-lock.json", "{"), testing::IsEmpty());
+}
+
+TEST(LockFiles, TablesOfPackages) {
+  const std::string text =
+      "version = 3\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\"serde\"]\n"
+      "[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\nsource = \"registry+https://x\"\n";
+  EXPECT_THAT(locked("Cargo.lock", text), testing::ElementsAre("pkg:cargo/serde@1.0.1"));
+  EXPECT_THAT(locked("uv.lock",
+                     "[[package]]\nname = \"own\"\nversion = \"1\"\nsource = { editable = \".\" }\n"
+                     "[[package]]\nname = \"Flask_X\"\nversion = \"3.0\"\nsource = { registry = \"x\" }\n"),
+              testing::ElementsAre("pkg:pypi/flask-x@3.0"));
+  EXPECT_THAT(locked("poetry.lock", "[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n"),
+              testing::ElementsAre("pkg:pypi/six@1.16.0"));
+  EXPECT_THAT(locked("Cargo.lock", "package = 1"), testing::IsEmpty());
+  EXPECT_THAT(locked("Cargo.lock", "[[package"), testing::IsEmpty());
+  EXPECT_THAT(locked("Cargo.lock", "name = \"x\"\nversion = \"1\"\n[[package]]\nname = x\nversion = \""),
+              testing::IsEmpty());
+}
+
+TEST(LockFiles, GoModules) {
+  EXPECT_THAT(
+      locked("go.mod",
+             "module example.org/app\n\ngo 1.21\n\nrequire example.org/a v1.0.0 // why\n"
+             "require (\n\texample.org/b v1.1.0 // indirect\n\texample.org/c v1.2.0\n\texample.org/d v1.3.0\n)\n"
+             "replace example.org/b => example.org/fork v9.0.0\n"
+             "replace (\n\texample.org/c v1.2.0 => ../c\n\texample.org/d v0.0.1 => example.org/other v1.0.0\n)\n"),
+      testing::ElementsAre("pkg:golang/example.org/a@v1.0.0", "pkg:golang/example.org/fork@v9.0.0",
+                           "pkg:golang/example.org/d@v1.3.0"));
+}
+
+TEST(LockFiles, RequirementsThatArePinned) {
+  EXPECT_THAT(locked("requirements.txt",
+                     "# comment\nFlask==3.0.0\nrequests[socks]==2.31.0 ; python_version > \"3\" \\\n"
+                     "    --hash=sha256:00\nsix===1.16.0  # exactly\nany\nnewer>=1\nmany==1.*\n-r other.txt\n"
+                     "a>1,==2\nb==1,<2\nhashed==1.0 --hash=sha256:00\n"),
+              testing::ElementsAre("pkg:pypi/flask@3.0.0", "pkg:pypi/requests@2.31.0", "pkg:pypi/six@1.16.0",
+                                   "pkg:pypi/hashed@1.0"));
+}
+
+TEST(LockFiles, Gems) {
+  EXPECT_THAT(locked("Gemfile.lock",
+                     "PATH\n  remote: .\n  specs:\n    own (0.1.0)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n"
+                     "    rack (2.2.8)\n    rails (7.1.0)\n      rack (>= 2.2.4)\n\nDEPENDENCIES\n    rack (1)\n"),
+              testing::ElementsAre("pkg:gem/rack@2.2.8", "pkg:gem/rails@7.1.0"));
+}
+
 }  // namespace
 }  // namespace attest

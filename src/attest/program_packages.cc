@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "attest/package_names.h"
 #include "attest/package_readers.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -108,9 +109,7 @@ void add_module(const std::vector<std::string>& fields, Components& out) {
   if (fields.size() < 3 || fields[1].empty() || fields[1].ends_with('/')) return;
   Component component;
   component.type = "golang";
-  const auto slash = fields[1].rfind('/');
-  if (slash != std::string::npos) component.name_space = fields[1].substr(0, slash);
-  component.name = slash == std::string::npos ? fields[1] : fields[1].substr(slash + 1);
+  set_scoped_name(fields[1], component);
   component.version = fields[2] == "(devel)" ? "" : fields[2];
   out.push_back(std::move(component));
 }

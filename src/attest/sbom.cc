@@ -48,7 +48,10 @@ std::string time_of(const BilledImage& image) {
 
 std::string origin_of(const Component& component) {
   std::string text;
-  if (component.scope == Scope::build) text = base::format("in stage {} only", component.stage);
+  if (component.scope == Scope::build) {
+    text = component.stage == kContextStage ? "in the build context only"
+                                            : base::format("in stage {} only", component.stage);
+  }
   if (!component.copied.empty()) {
     text = base::format("copied from stage {}: {}", component.stage, base::join(component.copied, ", "));
   }

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxDatabase = 256U << 20;
 constexpr std::size_t kMaxManifest = 4U << 20;
+constexpr std::size_t kMaxLockFile = 32U << 20;
 constexpr std::size_t kMaxCopyright = 1U << 20;
 
 constexpr std::string_view kDpkgStatus = "var/lib/dpkg/status";
@@ -55,8 +56,8 @@ bool is_npm_manifest(std::string_view path) {
 
 class Scanner {
  public:
-  Scanner(int root, std::string scratch, const std::stop_token& stop)
-      : root_(root), scratch_(std::move(scratch)), stop_(stop) {}
+  Scanner(int root, TreeKind kind, std::string scratch, const std::stop_token& stop)
+      : root_(root), kind_(kind), scratch_(std::move(scratch)), stop_(stop) {}
 
   Scan scan() {
     std::string release = read_text(root_, "etc/os-release", kMaxManifest);
@@ -96,6 +97,8 @@ class Scanner {
       add(path, [&](Components& found) { read_python_metadata(text_of(entry), found); });
     } else if (name.ends_with(".gemspec") && path.find("specifications/") != std::string::npos) {
       add(path, [&](Components& found) { read_gemspec(text_of(entry), found); });
+    } else if (kind_ == TreeKind::sources && is_lock_file(name)) {
+      add(path, [&](Components& found) { read_lock_file(name, text_of(entry, kMaxLockFile), found); });
     } else if (is_jar(name)) {
       add(path, [&](Components& found) {
         with_file(entry, [&](const ReadAt& read, std::uint64_t size) { read_jar(read, size, path, found); });
@@ -117,10 +120,10 @@ class Scanner {
     }
   }
 
-  std::string text_of(const layer::TreeEntry& entry) const {
-    if (entry.stat().st_size > static_cast<off_t>(kMaxManifest)) return "";
+  static std::string text_of(const layer::TreeEntry& entry, std::size_t limit = kMaxManifest) {
+    if (entry.stat().st_size > static_cast<off_t>(limit)) return "";
     try {
-      return base::read_all(entry.open().get(), kMaxManifest);
+      return base::read_all(entry.open().get(), limit);
     } catch (const base::Error&) {
       return "";
     }
@@ -200,6 +203,7 @@ class Scanner {
   }
 
   int root_;
+  TreeKind kind_;
   std::string scratch_;
   const std::stop_token& stop_;
   Scan scan_;
@@ -215,8 +219,8 @@ std::optional<std::size_t> Scan::owner(const std::string& path) const {
   return found == owners.end() ? std::nullopt : std::optional(found->second);
 }
 
-Scan scan_packages(int root, const std::string& scratch, const std::stop_token& stop) {
-  return Scanner(root, scratch, stop).scan();
+Scan scan_packages(int root, TreeKind kind, const std::string& scratch, const std::stop_token& stop) {
+  return Scanner(root, kind, scratch, stop).scan();
 }
 
 }  // namespace attest

@@ -9,6 +9,7 @@
 // One walk of the tree; of ordinary files only those are opened whose names say what they are, and programs, of which
 // the section table is read. Symlinks are not followed. Nothing of the image is run.
 // Threads: one scan belongs to one thread. Failure: Cancelled; files that cannot be read are passed over.
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -27,7 +28,10 @@ struct Scan {
   std::optional<std::size_t> owner(const std::string& path) const;
 };
 
+/// In an image, what is installed counts; in sources, also what their lock files name.
+enum class TreeKind : std::uint8_t { filesystem, sources };
+
 /// `scratch` is a directory to copy databases to that are read by path.
-Scan scan_packages(int root, const std::string& scratch, const std::stop_token& stop);
+Scan scan_packages(int root, TreeKind kind, const std::string& scratch, const std::stop_token& stop);
 
 }  // namespace attest

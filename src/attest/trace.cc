@@ -175,18 +175,19 @@ Components trace_copies(const std::vector<TracedLayer>& layers, const std::vecto
 Components trace_components(int root, const std::vector<TracedLayer>& layers, const std::vector<TracedStage>& stages,
                             const std::vector<TracedCopy>& copies, const std::string& scratch,
                             const std::stop_token& stop) {
-  Components all = scan_packages(root, scratch, stop).components;
+  Components all = scan_packages(root, TreeKind::filesystem, scratch, stop).components;
   place(all, layers);
   std::set<std::string> own;
   for (const auto& component : all) own.insert(component.purl());
   std::vector<Scan> scans;
-  for (const auto& stage : stages) scans.push_back(scan_packages(stage.root, scratch, stop));
+  for (const auto& stage : stages) scans.push_back(scan_packages(stage.root, stage.kind, scratch, stop));
   std::set<std::pair<std::size_t, std::size_t>> used;
   for (auto& component : trace_copies(layers, stages, copies, scans, used, stop)) {
     if (own.insert(component.purl()).second) all.push_back(std::move(component));
   }
   std::set<std::string> build;
   for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (!stages[i].listed) continue;
     for (auto& component : scans[i].components) {
       if (own.contains(component.purl())) continue;
       component.scope = Scope::build;

@@ -29,10 +29,12 @@ struct TracedLayer {
 struct TracedStage {
   std::string name;
   int root = -1;  ///< its filesystem
+  TreeKind kind = TreeKind::filesystem;
+  bool listed = true;  ///< what it holds is listed; else it only explains what was copied from it
 };
 
 /// Everything about the image at `root` made of `layers`: its own components with the layers they came with, components
-/// of other stages that copied files belong to, and what else the stages held, as build components.
+/// of other stages that copied files belong to, and what else the listed stages held, as build components.
 Components trace_components(int root, const std::vector<TracedLayer>& layers, const std::vector<TracedStage>& stages,
                             const std::vector<TracedCopy>& copies, const std::string& scratch,
                             const std::stop_token& stop);

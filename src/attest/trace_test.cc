@@ -90,6 +90,33 @@ TEST_F(TraceTest, OtherBytesAreNoCopy) {
   EXPECT_EQ(named(all, "zlib1g")->scope, Scope::build);
 }
 
+TEST_F(TraceTest, AStageThatIsNotListedStillExplainsItsCopies) {
+  make_stage("stage");
+  put("image/app/libz.so.1", "library");
+  const base::Fd root = open("image");
+  const base::Fd stage = open("stage");
+  const TracedStage quiet{"libs", stage.get(), TreeKind::filesystem, false};
+  const auto all = trace_components(root.get(), {{at("image"), "COPY it"}}, {quiet},
+                                    {{0, 0, "/usr/lib/libz.so.1", "/app/"}}, at(""), {});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].name, "zlib1g");
+  EXPECT_EQ(all[0].scope, Scope::runtime);
+}
+
+TEST_F(TraceTest, LockFilesCountInSourcesOnly) {
+  put("image/go.mod", "require example.org/a v1.0.0\n");
+  put("sources/sub/go.mod", "require example.org/b v1.0.0\n");
+  const base::Fd root = open("image");
+  const base::Fd sources = open("sources");
+  const auto all = trace_components(root.get(), {{at("image"), ""}}, {{"context", sources.get(), TreeKind::sources}},
+                                    {}, at(""), {});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].purl(), "pkg:golang/example.org/b@v1.0.0");
+  EXPECT_EQ(all[0].scope, Scope::build);
+  EXPECT_EQ(all[0].stage, "context");
+  EXPECT_EQ(all[0].found_in, "sub/go.mod");
+}
+
 TEST_F(TraceTest, PackagesAreInTheLayerThatBroughtThem) {
   put("image/var/lib/dpkg/status",
       "Package: a\nStatus: install ok installed\nVersion: 1\n\n"

@@ -25,6 +25,7 @@ void packages(std::string_view input) {
   if (reader == "gem") attest::read_gemspec(bytes, found);
   if (reader == "program") attest::read_program(read, bytes.size(), found);
   if (reader == "jar") attest::read_jar(read, bytes.size(), "x.jar", found);
+  if (attest::is_lock_file(reader)) attest::read_lock_file(reader, bytes, found);
   if (reader == "copyright") attest::debian_licenses(bytes);
   for (const auto& component : found) {
     require(!component.name.empty(), "a package has a name");
