@@ -72,7 +72,9 @@ attest::Components components_of(const BuiltImage& built, BuildSession& session,
   const std::size_t base = built.chain.size() < built.own_layers ? 0 : built.chain.size() - built.own_layers;
   std::vector<attest::TracedCopy> copies = built.copies;
   for (auto& copy : copies) copy.layer += base;
-  return attest::find_components(built.chain, steps_of(built), built.stages, copies, session.services(), stop);
+  std::vector<attest::StageView> stages = built.stages;
+  stages.insert(stages.end(), built.scanned.begin(), built.scanned.end());
+  return attest::find_components(built.chain, steps_of(built), stages, copies, session.services(), stop);
 }
 
 void attest_images(const attest::Wanted& wanted, const BuildOptions& options, BuildSession& session,

@@ -13,7 +13,7 @@ namespace cli {
 /// Names of the steps that made the chain's layers, "" for those of the base image.
 std::vector<std::string> steps_of(const BuiltImage& built);
 
-/// The components of one image (build(), with keep_stages()).
+/// The components of one image (build(), with keep_stages() or keep_scan_trees()).
 attest::Components components_of(const BuiltImage& built, BuildSession& session, const std::stop_token& stop);
 
 /// Fills in the images' attestations. `started` is the time the build began.

@@ -178,26 +178,42 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
 
 namespace {
 
-/// The stages that images copy from, as further targets of a build.
+/// A tree of a PlatformImage with its graph.
+struct ScanGraph {
+  const dockerfile::ScanTree* tree;
+  llb::Graph graph;
+};
+
+/// Those that say something; what is not to be scanned before what is, so that of two names of one tree that counts.
+std::vector<ScanGraph> scan_graphs(const dockerfile::PlatformImage& image) {
+  std::vector<ScanGraph> graphs;
+  for (const auto& tree : image.scan_trees) {
+    auto graph = llb::parse(tree.definition);
+    if (graph.head) graphs.push_back({&tree, std::move(graph)});
+  }
+  std::stable_partition(graphs.begin(), graphs.end(), [](const ScanGraph& scan) { return !scan.tree->is_wanted; });
+  return graphs;
+}
+
+/// The stages that images copy from and the trees to be scanned, as further targets of a build.
 class StageTargets {
  public:
-  StageTargets(const std::vector<llb::Graph>& graphs, const solve::Graph& joined, std::vector<solve::Edge>& targets) {
-    for (const auto& graph : graphs) {
-      PerImage& image = images_.emplace_back();
-      const MainLine line = main_line(graph);
-      image.own_layers = line.steps.size();
-      for (const auto step : line.steps) image.layer_stages.push_back(stage_of(graph.vertices[step]));
-      std::map<std::pair<std::size_t, int>, std::size_t> known;
-      for (const auto& copy : line.copies) {
-        const auto [stage, is_new] = known.emplace(std::pair(copy.vertex, copy.output), image.names.size());
-        if (is_new) {
-          image.names.push_back(stage_of(graph.vertices[copy.vertex]));
-          image.results.push_back(targets.size());
-          targets.push_back({place_of(graph.vertices[copy.vertex].digest, joined), copy.output});
-        }
-        image.copies.push_back({copy.step, stage->second, copy.source, copy.destination});
-      }
+  StageTargets(const solve::Graph& joined, std::vector<solve::Edge>& targets) : joined_(joined), targets_(targets) {}
+
+  /// One more image. `joined` has the graphs of all and of their scan trees.
+  void add(const llb::Graph& graph, const std::vector<ScanGraph>& scans) {
+    PerImage& image = images_.emplace_back();
+    const MainLine line = main_line(graph);
+    image.own_layers = line.steps.size();
+    for (const auto step : line.steps) image.layer_stages.push_back(stage_of(graph.vertices[step]));
+    for (const auto& copy : line.copies) {
+      const llb::Vertex& from = graph.vertices[copy.vertex];
+      const Made made{from.digest, copy.output};
+      const auto [stage, is_new] = image.known.emplace(made, image.stages.size());
+      if (is_new) image.stages.push_back(view_of(made, {.name = stage_of(from)}));
+      image.copies.push_back({copy.step, stage->second, copy.source, copy.destination});
     }
+    for (const auto& [tree, of_tree] : scans) add_scan(image, *tree, of_tree);
   }
 
   /// What was built of them, into the image of that number.
@@ -208,27 +224,56 @@ class StageTargets {
     built.own_layers = image.own_layers;
     built.layer_stages = image.layer_stages;
     built.copies = image.copies;
-    for (std::size_t i = 0; i < image.names.size(); ++i) {
-      built.stages.push_back({image.names[i], ops::materialize(results[image.results[i]], services, stop)});
+    for (const auto& [view, result] : image.stages) {
+      built.stages.push_back(view);
+      built.stages.back().chain = ops::materialize(results[result], services, stop);
+    }
+    for (const auto& [view, result] : image.scanned) {
+      built.scanned.push_back(view);
+      built.scanned.back().chain = ops::materialize(results[result], services, stop);
     }
   }
 
  private:
+  /// What one step made.
+  using Made = std::pair<base::Digest, int>;
+  /// What is asked of it, and its place among the targets.
+  using View = std::pair<attest::StageView, std::size_t>;
+
   struct PerImage {
     std::size_t own_layers = 0;
     std::vector<std::string> layer_stages;
-    std::vector<std::string> names;
-    std::vector<std::size_t> results;  ///< their places among the targets
+    std::vector<View> stages;
+    std::vector<View> scanned;
+    std::map<Made, std::size_t> known;  ///< places in `stages`
     std::vector<attest::TracedCopy> copies;
   };
 
-  static std::size_t place_of(const base::Digest& vertex, const solve::Graph& joined) {
-    const auto found = std::find_if(joined.vertices.begin(), joined.vertices.end(),
-                                    [&](const solve::Vertex& other) { return other.digest == vertex; });
-    SLIP_CHECK(found != joined.vertices.end());
-    return static_cast<std::size_t>(found - joined.vertices.begin());
+  View view_of(const Made& made, attest::StageView stage) {
+    targets_.push_back({place_of(made.first), made.second});
+    return {std::move(stage), targets_.size() - 1};
   }
 
+  void add_scan(PerImage& image, const dockerfile::ScanTree& tree, const llb::Graph& graph) {
+    const Made made{graph.vertices[graph.head->vertex].digest, static_cast<int>(graph.head->output)};
+    const auto known = image.known.find(made);
+    if (known != image.known.end()) {
+      image.stages[known->second].first.listed = tree.is_wanted;
+    } else if (tree.is_wanted) {
+      const auto kind = tree.is_context ? attest::TreeKind::sources : attest::TreeKind::filesystem;
+      image.scanned.push_back(view_of(made, {.name = tree.name, .kind = kind}));
+    }
+  }
+
+  std::size_t place_of(const base::Digest& vertex) const {
+    const auto found = std::find_if(joined_.vertices.begin(), joined_.vertices.end(),
+                                    [&](const solve::Vertex& other) { return other.digest == vertex; });
+    SLIP_CHECK(found != joined_.vertices.end());
+    return static_cast<std::size_t>(found - joined_.vertices.begin());
+  }
+
+  const solve::Graph& joined_;
+  std::vector<solve::Edge>& targets_;
   std::vector<PerImage> images_;
 };
 
@@ -243,27 +288,35 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
   if (remote_cache_.exports()) all_records_.will_be_exported();
   remote_cache_.import_into(all_records_, mounts_, house_, events_.sink(), stop);
   std::vector<llb::Graph> graphs;
-  for (const auto& image : images) {
-    graphs.push_back(llb::parse(image.definition));
-    events_.announce(graphs.back());
+  for (const auto& image : images) graphs.push_back(llb::parse(image.definition));
+  std::vector<std::vector<ScanGraph>> scans(images.size());
+  for (std::size_t i = 0; i < images.size() && keeps_scan_trees_; ++i) {
+    scans[i] = scan_graphs(images[i]);
+    for (const auto& scan : scans[i]) {
+      if (scan.tree->is_wanted) graphs.push_back(scan.graph);
+    }
   }
+  for (const auto& graph : graphs) events_.announce(graph);
   ops::JoinedGraph joined = ops::load_joined(graphs, services_);
+  joined.heads.resize(images.size());
   std::vector<solve::Edge> targets;
   for (const auto& head : joined.heads) {
     if (head) targets.push_back(*head);
   }
-  StageTargets stages(keeps_stages_ ? graphs : std::vector<llb::Graph>(), joined.graph, targets);
+  StageTargets stages(joined.graph, targets);
+  for (std::size_t i = 0; i < images.size() && keeps_stages_; ++i) stages.add(graphs[i], scans[i]);
   early_.emplace(remote_cache_.destinations(), house_, services_, stop);
   events_.give_results([this](const auto& results) { early_->add(results); });
   auto outcome = engine_.build_with_records(joined.graph, targets, stop);
   std::vector<BuiltImage> built;
   auto result = outcome.results.begin();
-  for (std::size_t i = 0; i < graphs.size(); ++i) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
     built.push_back({images[i], {}, {}});
-    if (!joined.heads[i]) continue;
-    const auto& head = *result++;
-    const bool is_here = !dynamic_cast<const ops::LazyResult*>(head.get());
-    if (is_here || need == Need::filesystems) built.back().chain = ops::materialize(head, services_, stop);
+    if (joined.heads[i]) {
+      const auto& head = *result++;
+      const bool is_here = !dynamic_cast<const ops::LazyResult*>(head.get());
+      if (is_here || need == Need::filesystems) built.back().chain = ops::materialize(head, services_, stop);
+    }
     stages.take(i, outcome.results, services_, built.back(), stop);
   }
   all_records_.keep_hits();

@@ -49,6 +49,8 @@ class BuildSession {
   ops::ByHand& by_hand() { return by_hand_; }
   /// From now on build() also says what the images' COPY --from took from.
   void keep_stages() { keeps_stages_ = true; }
+  /// The same, with what BUILDKIT_SBOM_SCAN_STAGE and _CONTEXT want to have scanned, and don't.
+  void keep_scan_trees() { keeps_stages_ = keeps_scan_trees_ = true; }
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
   /// When everything was written: notes what was used, and keeps the store within --cache-max.
@@ -111,6 +113,7 @@ class BuildSession {
   cache::ImportingStorage all_records_;
   std::stop_token stop_;  ///< of the build under way
   bool keeps_stages_ = false;
+  bool keeps_scan_trees_ = false;
   ops::ChainCodec codec_;
   std::optional<FinishedBuild> finished_;
   ops::StoreLocks locks_;

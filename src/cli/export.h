@@ -27,8 +27,10 @@ struct BuiltImage {
   /// With BuildSession::keep_stages(): what the image's COPY --from took from, and which.
   std::vector<attest::StageView> stages;
   std::vector<attest::TracedCopy> copies;  ///< layers counted from the first one that is not the base image's
-  std::size_t own_layers = 0;              ///< how many layers those are
-  std::vector<std::string> layer_stages;   ///< the stage that each of them belongs to
+  /// With BuildSession::keep_scan_trees(): other trees that the SBOM is to list.
+  std::vector<attest::StageView> scanned;
+  std::size_t own_layers = 0;             ///< how many layers those are
+  std::vector<std::string> layer_stages;  ///< the stage that each of them belongs to
 };
 
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.

@@ -3,12 +3,16 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/strings.h"
+#include "llb/caps.h"
 #include "llb/platform.h"
+#include "llb/state.h"
 
 namespace cli {
 namespace {
 
 constexpr const char* kSource = "/run/src/core/sbom";
+constexpr const char* kExtras = "/run/src/extras";
 constexpr const char* kDestination = "/run/out/";
 constexpr std::size_t kMaxScans = 1000;
 
@@ -16,68 +20,56 @@ constexpr std::size_t kMaxScans = 1000;
   base::fail(base::Code::failed_precondition, "the scanner {}: {}", scanner, why);
 }
 
-/// A definition under construction; its ops are named by their bytes.
-class Extended {
- public:
-  /// `definition` without its terminal op.
-  explicit Extended(llb::Definition definition) : definition_(std::move(definition)) {
-    if (definition_.ops.empty()) return;
-    head_ = llb::unmarshal(definition_.ops.back()).inputs.at(0);
-    definition_.ops.pop_back();
+/// The image's variables, then those of the protocol; the directory it starts in.
+llb::State with_surroundings(llb::State state, const base::Json& config, const attest::SbomWish& wish,
+                             bool has_extras) {
+  for (const auto& entry : config["Env"].string_items()) {
+    const auto parts = base::cut(entry, "=");
+    if (parts) state = state.with_env(parts->first, parts->second);
   }
-  /// What the definition made before: absent for an empty filesystem.
-  const std::optional<llb::Input>& head() const { return head_; }
+  state = state.with_env("BUILDKIT_SCAN_DESTINATION", kDestination).with_env("BUILDKIT_SCAN_SOURCE", kSource);
+  if (has_extras) state = state.with_env("BUILDKIT_SCAN_SOURCE_EXTRAS", kExtras);
+  for (const auto& [name, value] : wish.parameters) state = state.with_env("BUILDKIT_SCAN_" + name, value);
+  const std::string directory = config["WorkingDir"].string_or("");
+  return state.with_dir(directory.empty() ? "/" : directory);
+}
 
-  std::string add(const llb::Op& op, const std::string& name) {
-    std::string bytes = llb::marshal(op);
-    std::string digest = base::sha256(bytes).str();
-    definition_.ops.push_back(std::move(bytes));
-    definition_.metadata[digest].description["llb.customname"] = name;
-    return digest;
-  }
-
-  llb::Definition finish(const std::string& digest, std::int64_t output) {
-    llb::Op terminal;
-    terminal.inputs = {{digest, output}};
-    definition_.ops.push_back(llb::marshal(terminal));
-    return std::move(definition_);
-  }
-
- private:
-  llb::Definition definition_;
-  std::optional<llb::Input> head_;
-};
-
-llb::Mount mount(std::int64_t input, const char* dest, std::int64_t output) {
-  llb::Mount mount;
-  mount.input = input;
-  mount.dest = dest;
-  mount.output = output;
+llb::RunMount read_only(std::string target, llb::State source) {
+  llb::RunMount mount;
+  mount.target = std::move(target);
+  mount.source = std::move(source);
+  mount.readonly = true;
   return mount;
 }
 
-llb::ExecOp scan_step(const base::Json& config, const attest::SbomWish& wish, bool has_files) {
-  llb::ExecOp exec;
-  exec.meta.args = config["Entrypoint"].string_items();
-  for (auto& word : config["Cmd"].string_items()) exec.meta.args.push_back(std::move(word));
-  if (exec.meta.args.empty()) scanner_failed(wish.generator, "its image has neither ENTRYPOINT nor CMD");
-  exec.meta.env = config["Env"].string_items();
-  exec.meta.env.push_back(std::string("BUILDKIT_SCAN_DESTINATION=") + kDestination);
-  exec.meta.env.push_back(std::string("BUILDKIT_SCAN_SOURCE=") + kSource);
-  for (const auto& [name, value] : wish.parameters) {
-    exec.meta.env.push_back(base::format("BUILDKIT_SCAN_{}={}", name, value));
+/// The scan as a step; its result is what the scanner wrote.
+llb::Definition scan_step(const llb::SourceOp& scanner, const base::Json& config, const attest::SbomWish& wish,
+                          const dockerfile::PlatformImage& image) {
+  const std::set<std::string> caps = llb::cap::all();
+  const llb::MarshalOptions marshal{.platform = llb::host_platform(), .caps = &caps};
+  llb::Builder builder;
+  llb::OpOptions named;
+  named.platform = marshal.platform;
+  const llb::State root =
+      builder.source(scanner.identifier, scanner.attrs, named.name("[sbom] FROM " + wish.generator));
+
+  llb::RunOptions run;
+  run.args = config["Entrypoint"].string_items();
+  for (auto& word : config["Cmd"].string_items()) run.args.push_back(std::move(word));
+  if (run.args.empty()) scanner_failed(wish.generator, "its image has neither ENTRYPOINT nor CMD");
+  run.op.platform = marshal.platform;
+  run.op.name("[sbom] scan with " + wish.generator);
+  run.op.metadata.ignore_cache = image.scan_ignores_cache;
+  run.mounts.push_back({.target = kDestination, .source = builder.scratch()});
+  run.mounts.push_back({.target = "/tmp", .source = builder.scratch(), .tmpfs_size = 0});
+  run.mounts.push_back(read_only(kSource, builder.definition(image.definition)));
+  bool has_extras = false;
+  for (const auto& tree : image.scan_trees) {
+    if (!tree.is_wanted) continue;
+    has_extras = true;
+    run.mounts.push_back(read_only(kExtras + ("/sbom-" + tree.name), builder.definition(tree.definition)));
   }
-  exec.meta.cwd = config["WorkingDir"].string_or("");
-  if (exec.meta.cwd.empty()) exec.meta.cwd = "/";
-  exec.mounts.push_back(mount(0, "/", llb::kSkipOutput));
-  llb::Mount room = mount(llb::kEmpty, "/tmp", llb::kSkipOutput);
-  room.type = llb::MountType::tmpfs;
-  room.tmpfs_size = 0;
-  exec.mounts.push_back(room);
-  exec.mounts.push_back(mount(has_files ? 1 : llb::kEmpty, kSource, llb::kSkipOutput));
-  exec.mounts.back().readonly = true;
-  exec.mounts.push_back(mount(llb::kEmpty, kDestination, 0));
-  return exec;
+  return with_surroundings(root, config, wish, has_extras).run(std::move(run)).mounts.front().marshal(marshal);
 }
 
 /// One file that the scanner wrote.
@@ -110,14 +102,8 @@ std::vector<attest::Attestation> scan_with(const attest::SbomWish& wish, const B
   source = meta.op;
   if (reference.digest.empty()) source.identifier += "@" + meta.image->digest;
 
-  Extended graph(built.image.definition);
-  const auto image = graph.add({.inputs = {}, .kind = source, .platform = platform, .worker_constraints = {{}}},
-                               "[sbom] FROM " + wish.generator);
-  llb::Op scan{.inputs = {{image, 0}}, .kind = {}, .platform = platform, .worker_constraints = {{}}};
-  if (graph.head()) scan.inputs.push_back(*graph.head());
-  scan.kind = scan_step(base::Json::parse(meta.image->config)["config"], wish, graph.head().has_value());
-  const auto step = graph.add(scan, "[sbom] scan with " + wish.generator);
-  const auto ref = session.gateway().solve(graph.finish(step, 0), {}, stop);
+  const base::Json config = base::Json::parse(meta.image->config)["config"];
+  const auto ref = session.gateway().solve(scan_step(source, config, wish, built.image), {}, stop);
 
   std::vector<attest::Attestation> scans;
   for (const auto& file : ref->read_dir("/", "")) {

@@ -4,9 +4,10 @@
 // docs/attestations/sbom-protocol.md).
 //
 // The scanner sees the image's files, read-only, below BUILDKIT_SCAN_SOURCE (/run/src/core/sbom) and writes in-toto
-// statements without subjects to BUILDKIT_SCAN_DESTINATION (/run/out). Attributes of --attest type=sbom beside
-// generator and format become variables BUILDKIT_SCAN_NAME. It is one more step of the build: cached, pinned by the
-// lock file, held to policies. Contexts and other stages (BUILDKIT_SCAN_SOURCE_EXTRAS) are not handed to it.
+// statements without subjects to BUILDKIT_SCAN_DESTINATION (/run/out). What the Dockerfile's BUILDKIT_SBOM_SCAN_STAGE
+// and BUILDKIT_SBOM_SCAN_CONTEXT want to have scanned with it lies beside each other in BUILDKIT_SCAN_SOURCE_EXTRAS
+// (/run/src/extras): sbom-STAGE and sbom-context. Attributes of --attest type=sbom beside generator and format become
+// variables BUILDKIT_SCAN_NAME. It is one more step of the build: cached, pinned by the lock file, held to policies.
 #include <stop_token>
 #include <vector>
 

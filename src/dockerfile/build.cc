@@ -168,6 +168,10 @@ class Frontend {
                                           "failed to marshal LLB definition");
     image.config = converted.image.json();
     if (converted.base_image) image.base_config = converted.base_image->json();
+    for (const auto& [name, tree] : converted.scan_trees) {
+      image.scan_trees.push_back({name, tree.state.marshal(converted.marshal), tree.is_context, tree.is_wanted});
+    }
+    image.scan_ignores_cache = converted.ignore_cache;
     if (config.multi_platform) image.id = id;
     const auto suffix = config.multi_platform ? "/" + id : "";
     result.metadata[std::string(kConfigKey) + suffix] = image.config;

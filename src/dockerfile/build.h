@@ -30,6 +30,14 @@
 
 namespace dockerfile {
 
+/// A tree beside an image that the ARGs BUILDKIT_SBOM_SCAN_STAGE and BUILDKIT_SBOM_SCAN_CONTEXT say something about.
+struct ScanTree {
+  std::string name;            ///< the stage's, or "context"
+  llb::Definition definition;  ///< empty = no files
+  bool is_context = false;
+  bool is_wanted = false;  ///< to be scanned for the SBOM; else it is not to be
+};
+
 /// The image of one platform.
 struct PlatformImage {
   std::string id;  ///< key in a multi-platform result ("linux/arm64"); "" in a single one
@@ -37,6 +45,8 @@ struct PlatformImage {
   llb::Definition definition;  ///< empty = FROM scratch and nothing done
   std::string config;          ///< image config, raw JSON bytes to be completed with rootfs by the exporter
   std::string base_config;     ///< config of the image it is based on; "" when from scratch
+  std::vector<ScanTree> scan_trees;
+  bool scan_ignores_cache = false;  ///< what is scanned was made without the cache
 };
 
 struct BuildResult {

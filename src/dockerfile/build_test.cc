@@ -359,6 +359,61 @@ TEST_F(BuildTest, OptionsReachTheSteps) {
   EXPECT_EQ(g.vertices.back().metadata.linux_resources->memory, 5);
 }
 
+// ---- what is scanned for the SBOM ----------------------------------------------------------
+
+/// "name" or "-name" of each tree that something is said about.
+std::string scan_trees(const PlatformImage& image) {
+  std::string text;
+  for (const auto& tree : image.scan_trees)
+    text += (text.empty() ? "" : " ") + ((tree.is_wanted ? "" : "-") + tree.name);
+  return text;
+}
+
+TEST_F(BuildTest, SaysWhichTreesAreToBeScanned) {
+  const std::string stages =
+      "FROM a AS one\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nRUN 1\n"
+      "FROM a AS two\nCOPY --from=one / /\n"
+      "FROM a AS three\nARG BUILDKIT_SBOM_SCAN_STAGE=one,three\nRUN 3\n"
+      "FROM a AS unbuilt\nARG BUILDKIT_SBOM_SCAN_STAGE=true\n"
+      "FROM three\nARG BUILDKIT_SBOM_SCAN_CONTEXT\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nCOPY --from=two / /\n"
+      "COPY --from=b / /\n";
+  const auto scanned = [&](const std::string& globals, const FrontendOpts& opts = {}) {
+    return scan_trees(build(globals + stages, opts).images.at(0));
+  };
+  EXPECT_EQ(scanned(""), "one three");
+  EXPECT_EQ(scanned("ARG BUILDKIT_SBOM_SCAN_STAGE=false\n"), "one three -two");
+  EXPECT_EQ(scanned("ARG BUILDKIT_SBOM_SCAN_CONTEXT=1\nARG BUILDKIT_SBOM_SCAN_STAGE=T\n"), "context one three two");
+  EXPECT_EQ(scanned("ARG BUILDKIT_SBOM_SCAN_CONTEXT=stage-4,x\n"), "context one three");
+  EXPECT_EQ(scanned("ARG BUILDKIT_SBOM_SCAN_CONTEXT=what is this\n"), "-context one three");
+  EXPECT_EQ(scanned("", {{"build-arg:BUILDKIT_SBOM_SCAN_STAGE", "three"}}), "-one three");
+  EXPECT_EQ(scanned("", {{"build-arg:BUILDKIT_SBOM_SCAN_CONTEXT", "true"}}), "context one three");
+  EXPECT_EQ(scanned("", {{"build-arg:BUILDKIT_SBOM_SCAN_STAGE", "false"}}), "-one -three");
+  EXPECT_FALSE(build(stages).images.at(0).scan_ignores_cache);
+  EXPECT_TRUE(build(stages, {{"no-cache", "one"}}).images.at(0).scan_ignores_cache);
+  EXPECT_FALSE(build(stages, {{"no-cache", "two"}}).images.at(0).scan_ignores_cache);
+}
+
+TEST_F(BuildTest, TreesToBeScannedAreThoseOfTheBuild) {
+  const auto image = build(
+                         "ARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nFROM a AS one\nARG BUILDKIT_SBOM_SCAN_STAGE=true\n"
+                         "RUN make\nFROM scratch\nCOPY --from=one / /\nCOPY x /\n")
+                         .images.at(0);
+  ASSERT_EQ(scan_trees(image), "context one");
+  EXPECT_TRUE(image.scan_trees[0].is_context);
+  const auto context = llb::parse(image.scan_trees[0].definition);
+  EXPECT_EQ(std::get<llb::SourceOp>(context.vertices.at(0).op.kind).identifier, "local://context");
+  const auto one = llb::parse(image.scan_trees[1].definition);
+  EXPECT_EQ(std::get<llb::ExecOp>(one.vertices.back().op.kind).meta.args.back(), "make");
+  EXPECT_EQ(one.vertices.back().digest, llb::parse(image.definition).vertices.at(1).digest);
+}
+
+TEST_F(BuildTest, ScanSettingsAreNoVariables) {
+  const auto g = graph(
+      "ARG BUILDKIT_SBOM_SCAN_STAGE=true\nFROM a\nARG BUILDKIT_SBOM_SCAN_STAGE\n"
+      "ARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nRUN x\n");
+  EXPECT_THAT(all<llb::ExecOp>(g).at(0)->meta.env, Not(Contains(HasSubstr("BUILDKIT"))));
+}
+
 TEST_F(BuildTest, WrongOptionsAreRefused) {
   const std::pair<FrontendOpts, const char*> cases[] = {
       {{{"ulimit", "nofile"}}, "failed to parse ulimit: invalid ulimit argument: nofile"},

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/unicode.h"
 #include "dockerfile/convert_epoch.h"
+#include "dockerfile/convert_scan.h"
 #include "dockerfile/convert_stages.h"
 #include "dockerfile/directives.h"
 #include "dockerfile/go_values.h"
@@ -774,6 +775,24 @@ class Converter {
     image.platform = llb::normalize(image.platform);
   }
 
+  /// What the SBOM is told to look at besides the target: of stages that are built, as a scan never is a reason to
+  /// build one.
+  void add_scan_trees(ConvertResult& result) const {
+    result.ignore_cache = target_->ignore_cache;
+    const auto of_this_file = [](const StageState& stage) { return !stage.unregistered && !stage.named_context; };
+    if (!of_this_file(*target_)) return;
+    if (const auto wish = scan_wish(kScanContext, *target_, global_args_)) {
+      result.scan_trees["context"] = {client_.builder().deferred(context_output_), true, *wish};
+    }
+    for (const auto* stage : stages_.all) {
+      if (stage == target_ || !of_this_file(*stage) || !reachable_.contains(stage)) continue;
+      const auto wish = scan_wish(kScanStage, *stage, global_args_);
+      if (!wish) continue;
+      result.scan_trees[stage->name] = {stage->state, false, *wish};
+      result.ignore_cache = result.ignore_cache || (*wish && stage->ignore_cache);
+    }
+  }
+
   ConvertResult finish() {
     for (const auto& [name, value] : config_.labels) target_->image.labels[name] = value;
     lint_.throw_if_violated();
@@ -785,6 +804,7 @@ class Converter {
     result.image = std::move(target_->image);
     result.base_image = target_->base_image;
     result.epoch = epoch_;
+    add_scan_trees(result);
     if (options_.with_outline) result.outline = outline_of(*target_);
     // What named contexts still have to ask of the stages is asked while marshalling.
     result.keep = std::make_shared<StageTable>(std::move(stages_));

@@ -5,6 +5,7 @@
 // In order: global ARGs, the stages' base names, the target, what depends on what, base images (and
 // the ONBUILD triggers they bring), then every needed stage's instructions in file order, and last
 // the build context, reduced to the paths that turned out to be used.
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,13 @@ struct ConvertOptions {
   bool with_outline = false;  ///< gather ConvertResult::outline
 };
 
+/// A tree that BUILDKIT_SBOM_SCAN_STAGE or _CONTEXT says something about.
+struct ScanTreeState {
+  llb::State state;
+  bool is_context = false;
+  bool is_wanted = false;  ///< to be scanned; else it is not to be
+};
+
 struct ConvertResult {
   llb::State state;
   llb::MarshalOptions marshal;  ///< how the state is to be marshalled
@@ -47,7 +55,9 @@ struct ConvertResult {
   std::shared_ptr<const ImageConfig> base_image;  ///< null when from scratch
   std::optional<Epoch> epoch;
   std::optional<Outline> outline;
-  std::shared_ptr<void> keep;  ///< what `state` stands on besides the builder
+  std::map<std::string, ScanTreeState> scan_trees;  ///< by the stage's name, or "context"
+  bool ignore_cache = false;                        ///< the target's, or a wanted tree's stage was told to
+  std::shared_ptr<void> keep;                       ///< what `state` stands on besides the builder
 };
 
 /// Throws LocatedError or base::Error with BuildKit's texts.

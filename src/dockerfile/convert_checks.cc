@@ -5,7 +5,7 @@
 #include "base/path.h"
 #include "base/strings.h"
 #include "base/unicode.h"
-#include "dockerfile/convert_stages.h"
+#include "dockerfile/convert_scan.h"
 #include "dockerfile/suggest.h"
 
 namespace dockerfile {
@@ -38,7 +38,7 @@ void check_unmatched(const CommandBase& command, const StageState& stage, const 
   if (unmatched.empty()) return;
   const auto options = env.names();
   for (const auto& name : unmatched) {
-    if (name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE") continue;
+    if (is_scan_setting(name)) continue;
     auto text = "Usage of undefined variable '$" + name + "'";
     if (const auto match = suggest(name, options)) text += " (did you mean $" + *match + "?)";
     lint.report("UndefinedVar", text, command.location);

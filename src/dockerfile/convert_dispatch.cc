@@ -4,17 +4,13 @@
 #include "base/unicode.h"
 #include "dockerfile/convert_paths.h"
 #include "dockerfile/convert_ports.h"
+#include "dockerfile/convert_scan.h"
 #include "dockerfile/convert_stages.h"
 #include "dockerfile/convert_text.h"
 
 namespace dockerfile {
 
 namespace {
-
-/// Settings that are looked for under these names but are no variables of the build.
-bool is_setting(std::string_view name) {
-  return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
-}
 
 std::vector<std::string> with_shell(const ImageConfig& image, const std::vector<std::string>& args) {
   auto line = image.shell;
@@ -100,7 +96,7 @@ struct Dispatcher {
       check_secret_name("ARG", arg.key, command_args.location, lint);
       const auto origin = set_arg(command_args, arg);
       if (stage.parameters) note_arg(*stage.parameters, command_args, arg, origin);
-      if (arg.value && !is_setting(arg.key)) stage.state = stage.state.with_env(arg.key, *arg.value);
+      if (arg.value && !is_scan_setting(arg.key)) stage.state = stage.state.with_env(arg.key, *arg.value);
       stage.build_args.set(arg);
       if (!first) text += " ";
       first = false;

@@ -84,6 +84,42 @@ cmp one/sbom.spdx.json two/sbom.spdx.json
 build --attest type=sbom,format=cyclonedx -o three ctx
 python3 "$E2E_DIR/helpers/check_sbom.py" three/sbom.cdx.json || fail 'not CycloneDX'
 
+# Which stages are listed, and the context, is up to the Dockerfile's ARGs; what was copied stays in the bill.
+mkdir -p src/app src/node_modules/z
+echo '{"packages":{"":{"name":"app","version":"1"},"node_modules/dep":{"version":"3.1.4","license":"MIT"}}}' >src/app/package-lock.json
+printf 'module example.org/app\nrequire example.org/lib v1.5.0\n' >src/app/go.mod
+echo '{"name":"z","version":"9.0.0"}' >src/node_modules/z/package.json
+echo node_modules >src/.dockerignore
+cat >src/Dockerfile <<END
+FROM local/machine AS libs
+FROM libs AS unused
+RUN exit 1
+FROM scratch AS mounted
+COPY --from=libs /srv /srv
+FROM $base AS other
+RUN --mount=from=mounted,target=/m cp /m/srv/node_modules/y/package.json /own
+FROM scratch
+COPY --from=libs $library /lib/libz.so.1
+COPY --from=other /own /own
+END
+bill() { build --sbom=true "$@" -o bill src && python3 "$E2E_DIR/helpers/check_sbom.py" bill/sbom.spdx.json >/dev/null; }
+# How many packages of an ecosystem are listed with that comment.
+listed() { jq -r --arg type "pkg:$1/" --arg comment "$2" '[.predicate.packages[] | select(((.externalRefs // [])[0].referenceLocator // "" | startswith($type)) and ((.comment // "") | contains($comment)))] | length' bill/sbom.spdx.json; }
+bill
+test "$(listed deb 'in stage libs only')" -gt 100
+same "$(listed npm 'in stage mounted only') $(listed npm 'build context')" '0 0'
+bill --build-arg BUILDKIT_SBOM_SCAN_STAGE=true
+# An ARG that the file does not declare says nothing.
+same "$(listed npm 'in stage mounted only')" 0
+sed -i '1i ARG BUILDKIT_SBOM_SCAN_STAGE=mounted\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true' src/Dockerfile
+bill
+same "$(listed npm 'in stage mounted only') $(listed deb 'in stage libs only') $(listed deb 'copied from stage libs')" '2 0 1'
+same "$(listed npm 'in the build context only') $(listed golang 'in the build context only')" '1 1'
+matches bill/sbom.spdx.json '"pkg:npm/dep@3.1.4"'
+lacks bill/sbom.spdx.json 'pkg:npm/z@9.0.0'
+bill --build-arg BUILDKIT_SBOM_SCAN_STAGE=false --build-arg BUILDKIT_SBOM_SCAN_CONTEXT=false
+same "$(jq '[.predicate.relationships[] | select(.relationshipType == "BUILD_DEPENDENCY_OF")] | length' bill/sbom.spdx.json) $(listed deb 'copied from stage libs')" '0 1'
+
 # What changed between two images.
 sed 's/^Version: 0\.1/&/' tree/var/lib/dpkg/status >status
 sed -i 's/"version":"1.2.3"/"version":"2.0.0"/' tree/srv/node_modules/@s/x/package.json
