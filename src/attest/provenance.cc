@@ -197,6 +197,7 @@ Request request_of(const BuildFacts& facts, const Capture& capture, ProvenanceWi
   Json locals = Json::array();
   for (const auto& name : capture.locals) locals.push(Json::object().set("name", name));
   request.json.set_nonempty("locals", std::move(locals));
+  request.json.set_nonempty("compatibilityVersion", facts.compatibility_version);
   request.config_source = config_source_of(facts, capture);
   return request;
 }

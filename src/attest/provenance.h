@@ -36,7 +36,8 @@ struct BuildFacts {
   base::Nanos started = 0;
   base::Nanos finished = 0;
   std::string builder_platform;
-  std::string lock_digest;  ///< of the lock file, or ""
+  int compatibility_version = 0;  ///< as BuildKit counts its own; 0 = nothing is said
+  std::string lock_digest;        ///< of the lock file, or ""
   const SourcePolicies* policies = nullptr;
   std::vector<std::string> policy_digests;  ///< of the texts of all policies, those about signatures too
 };

@@ -94,6 +94,7 @@ Exported export_target(const std::vector<BuiltImage>& images, const TargetBuild&
     spec.type = output::Type::image;
     BuildOptions unnamed = options;
     unnamed.tags.clear();
+    output::set_defaults(spec, options.compatibility_version, attested_by(options));
     report = export_images(images, spec, unnamed, epoch, session.house(), session.services(), sink, stop);
   }
   return report;

@@ -9,6 +9,7 @@
 
 #include "attest/components_method.h"
 #include "attest/noted_files.h"
+#include "attest/options.h"
 #include "attest/sizes.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -20,6 +21,7 @@
 #include "ops/export_layers.h"
 #include "ops/mounted_tree.h"
 #include "output/archive.h"
+#include "output/compatibility.h"
 #include "output/destination.h"
 #include "output/metadata.h"
 #include "output/push.h"
@@ -348,6 +350,11 @@ output::Grouping wanted_grouping(const BuildOptions& options) {
 
 }  // namespace
 
+output::Attested attested_by(const BuildOptions& options) {
+  const bool any = attest::parse_wanted(options.attests, options.provenance, options.sbom).any();
+  return any ? output::Attested::yes : output::Attested::no;
+}
+
 std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
   std::vector<output::Spec> specs;
   for (const auto& text : options.outputs) specs.push_back(output::parse_spec(text));
@@ -366,6 +373,7 @@ std::vector<output::Spec> wanted_outputs(const BuildOptions& options) {
     if (spec.type == output::Type::image && options.push) spec.push = true;
     if (spec.grouping == output::Grouping{}) spec.grouping = wanted;
     if (options.reproducible) spec.rewrite_timestamp = true;
+    output::set_defaults(spec, options.compatibility_version, attested_by(options));
   }
   output::validate(specs);
   output::normalized_names(options.tags);

@@ -12,6 +12,7 @@
 #include "ops/methods.h"
 #include "ops/services.h"
 #include "output/assemble.h"
+#include "output/compatibility.h"
 #include "output/spec.h"
 #include "progress/events.h"
 
@@ -36,6 +37,9 @@ struct BuiltImage {
 /// The outputs a command line asks for: -o flags, --push, --load, and the image store for -t alone.
 /// Throws invalid_argument for what cannot be written, before anything is built.
 std::vector<output::Spec> wanted_outputs(const BuildOptions& options);
+
+/// Whether the images of the build will have attestations.
+output::Attested attested_by(const BuildOptions& options);
 
 /// What was written, for --iidfile and --metadata-file.
 struct Exported {

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/subprocess.h"
 #include "cli/call.h"
+#include "output/compatibility.h"
 
 namespace cli {
 namespace {
@@ -237,6 +238,7 @@ ops::BuildSettings build_settings(const BuildOptions& options) {
   ops::BuildSettings settings;
   settings.project = project_of(options);
   settings.offline = options.offline;
+  settings.writable_git_files = output::has_writable_git_files(options.compatibility_version);
   settings.reversed_directories = options.reversed_directories;
   for (const auto& list : options.allow) {
     for (const auto& name : base::split(list, ',')) {

@@ -65,6 +65,7 @@ struct BuildOptions {
   std::string signature_policy;              ///< a policy.json that images are held to; "" = none
   bool locked = false;                       ///< only what the lock file pins
   bool no_lock = false;                      ///< as if there were no lock file
+  int compatibility_version = 30;            ///< output/compatibility.h
   bool reproducible = false;  ///< fixed time, from git where there is none, in everything that is written
   bool paranoid = false;      ///< read every context file, whatever its times say
 };

@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 
+#include "base/error.h"
 #include "base/format.h"
 #include "base/strings.h"
 #include "cli/options.h"
+#include "output/compatibility.h"
 
 namespace cli {
 namespace {
@@ -84,6 +86,17 @@ void add_output_flags(CLI::App& app, BuildOptions& options) {
   app.add_flag("--sizes", options.sizes, "Say where the image's bytes are, and what stayed behind in other stages");
   app.add_flag("--reproducible", options.reproducible,
                "Times of files and of the image from SOURCE_DATE_EPOCH, else from the context's last commit");
+  app.add_option_function<std::string>(
+         "--compatibility-version",
+         [&options](const std::string& text) {
+           try {
+             options.compatibility_version = output::parse_compatibility_version(text);
+           } catch (const base::Error& error) {
+             throw CLI::ValidationError("--compatibility-version", error.text());
+           }
+         },
+         "Defaults of images as BuildKit had them: 10 (v0.13), 20 (v0.15) or 30 (docs/outputs.md)")
+      ->default_str("30");
   app.add_flag("--squash{final}", options.squash,
                "Join layers: --squash=final those of this build, =all the base's too");
   // buildah's --layers without a value means what is always so here.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strings.h"
+#include "layer/tree.h"
 #include "ops/git_program.h"
 
 namespace ops {
@@ -279,6 +281,18 @@ void checkout_git(const GitSource& source, const GitRevision& revision, const st
     update_submodules(bare.path(), tree, stop);
   }
   if (!whole) take_subdirectory(source, tree, into);
+}
+
+void make_files_writable(const std::string& directory, const std::stop_token& stop) {
+  constexpr mode_t kAllModeBits = 07777;
+  const base::Fd root = base::open_directory(directory);
+  layer::walk_tree(root.get(), {.stop = stop}, [](const layer::TreeEntry& entry) {
+    const mode_t mode = entry.stat().st_mode;
+    if (!entry.is_file() || (mode & 0111) != 0) return layer::Visit::go_on;
+    const base::Fd file = entry.open();
+    SLIP_SYSCALL(::fchmod(file.get(), (mode & kAllModeBits) | 0222), "set the mode of {}", entry.path());
+    return layer::Visit::go_on;
+  });
 }
 
 }  // namespace ops

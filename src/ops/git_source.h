@@ -53,5 +53,7 @@ std::string read_git_object(const GitSource& source, const GitRevision& revision
 /// Writes the commit's tree (or its subdirectory) into the empty directory `into`.
 void checkout_git(const GitSource& source, const GitRevision& revision, const std::string& cache,
                   const std::string& into, const std::stop_token& stop);
+/// Lets everybody write the regular files below `directory` that are no programs: 0644 becomes 0666.
+void make_files_writable(const std::string& directory, const std::stop_token& stop);
 
 }  // namespace ops

@@ -33,6 +33,7 @@ struct BuildSettings {
   SecretLeak secret_leak = SecretLeak::warn;
   std::map<std::string, SshSource> ssh;  ///< by id
   bool offline = false;
+  bool writable_git_files = false;    ///< files of git sources that are no programs may be written by all
   bool reversed_directories = false;  ///< steps see the entries of directories in reverse order
   std::string project;                ///< tells the steps of one Dockerfile from another's: its context and file
 };

@@ -24,6 +24,7 @@ class GitOp final : public solve::Op {
     base::Json recipe = base::Json::object();
     recipe.set("op", "git").set("commit", revision_.commit).set("subdir", source_.subdir);
     recipe.set("keep_git_dir", source_.keep_git_dir).set("submodules", !source_.skip_submodules);
+    if (services_.settings.writable_git_files) recipe.set("files", "writable");
     if (source_.keep_git_dir) {
       recipe.set("ref", revision_.ref).set("url", source_.url).set("checksum", revision_.checksum);
     }
@@ -34,6 +35,7 @@ class GitOp final : public solve::Op {
     ActiveSet active(services_.snapshots);
     const std::size_t target = active.prepare({});
     checkout_git(source_, revision_, git_cache(services_.store), active.mounts(target).upper, stop);
+    if (services_.settings.writable_git_files) make_files_writable(active.mounts(target).upper, stop);
     return {make_snapshot_result(active.commit(target))};
   }
 

@@ -253,17 +253,6 @@ void check_destination_rules(Spec& spec, std::string_view type) {
   if (spec.dest.empty() && (spec.type == Type::oci || spec.type == Type::tar)) spec.dest = "-";
 }
 
-void check_media_types(const Spec& spec) {
-  if (spec.oci_mediatypes.value_or(true)) return;
-  if (spec.compression.kind == layer::Compression::zstd || spec.compression.kind == layer::Compression::estargz) {
-    invalid("exporter option \"compression={}\" conflicts with \"oci-mediatypes=false\"",
-            layer::compression_name(spec.compression.kind));
-  }
-  if (spec.oci_artifact.value_or(false)) {
-    invalid("exporter option \"oci-artifact=true\" conflicts with \"oci-mediatypes=false\"");
-  }
-}
-
 void check_referrers(const Spec& spec) {
   if (!spec.attestations_as_referrers) return;
   if (!spec.oci_artifact.value_or(true) || !spec.oci_mediatypes.value_or(true)) {
@@ -326,6 +315,17 @@ std::vector<AnnotationValue> parse_annotation(std::string_view text) {
     result.push_back(std::move(annotation));
   }
   return result;
+}
+
+void check_media_types(const Spec& spec) {
+  if (spec.oci_mediatypes.value_or(true)) return;
+  if (spec.compression.kind == layer::Compression::zstd || spec.compression.kind == layer::Compression::estargz) {
+    invalid("exporter option \"compression={}\" conflicts with \"oci-mediatypes=false\"",
+            layer::compression_name(spec.compression.kind));
+  }
+  if (spec.oci_artifact.value_or(false)) {
+    invalid("exporter option \"oci-artifact=true\" conflicts with \"oci-mediatypes=false\"");
+  }
 }
 
 Spec parse_spec(std::string_view text) {

@@ -53,7 +53,7 @@ struct Spec {
   std::string dest;                ///< file or directory; "" = none given; "-" = standard output
   std::vector<std::string> names;  ///< name=a,b; "*" stands for what the build says
   CompressionChoice compression;
-  std::optional<bool> oci_mediatypes;  ///< the default is true
+  std::optional<bool> oci_mediatypes;  ///< the default is true; see compatibility.h
   bool rewrite_timestamp = false;
   std::optional<base::Nanos> source_date_epoch;
   std::vector<AnnotationValue> annotations;
@@ -87,6 +87,9 @@ struct Spec {
 
 /// Throws invalid_argument; the message quotes the flag's text.
 Spec parse_spec(std::string_view text);
+
+/// Refuses what Docker's media types cannot say. Throws invalid_argument.
+void check_media_types(const Spec& spec);
 
 /// Checks what several -o flags together must obey (at most one to standard output). Throws.
 void validate(const std::vector<Spec>& specs);
