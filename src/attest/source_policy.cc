@@ -30,7 +30,8 @@ constexpr std::array kSettable{llb::attr::kHttpChecksum,
                                llb::attr::kGitRejectExpired,
                                llb::attr::kGitRequireSignedTag,
                                llb::attr::kGitIgnoreSignedTag,
-                               llb::attr::kImageResolveMode};
+                               llb::attr::kImageResolveMode,
+                               llb::attr::kImageChecksum};
 
 [[noreturn]] void deny_source(std::string message) {
   base::Error error(base::Code::permission_denied, std::move(message));

@@ -154,7 +154,7 @@ TEST(SourcePolicy, NothingUnknownIsPassedOver) {
   EXPECT_THAT(wrong("{\"rules\": [" + rule("DENY", "a**") + "]}"), HasSubstr("no wildcard"));
   EXPECT_THAT(wrong("{\"rules\": [" + rule("CONVERT", "a") + "]}"), HasSubstr("needs updates"));
   EXPECT_THAT(wrong(R"({"rules": [{"action": "CONVERT", "selector": {"identifier": "a"},
-                      "updates": {"attrs": {"image.checksum": "sha256:12"}}}]})"),
+                      "updates": {"attrs": {"http.sig.pubkey": "key"}}}]})"),
               HasSubstr("cannot be set by a policy"));
 }
 

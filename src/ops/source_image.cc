@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/task.h"
+#include "llb/attr.h"
 #include "llb/buildkit_key.h"
 #include "llb/platform.h"
 #include "ops/image_layers.h"
@@ -29,6 +30,7 @@ class ImageOp final : public solve::Op {
     const auto& source = std::get<llb::SourceOp>(vertex.op.kind);
     request_.identifier = source.identifier;
     request_.store_id = source.attr("oci.store");
+    checksum_ = source.attr(llb::attr::kImageChecksum);
     if (vertex.op.platform) request_.platform = to_oci(*vertex.op.platform);
     const std::string mode = source.attr("image.resolvemode");
     if (mode == "pull") request_.pull = PullPolicy::always;
@@ -37,6 +39,7 @@ class ImageOp final : public solve::Op {
 
   solve::CacheMap cache_map(std::stop_token stop) override {
     base_ = services_.images.resolve(request_, stop);
+    check_checksum();
     services_.pins.found(digest_, base_->image.root.digest.str());
     base::Json layers = base::Json::array();
     for (const auto& diff_id : base_->image.config.diff_ids) layers.push(diff_id.str());
@@ -57,6 +60,14 @@ class ImageOp final : public solve::Op {
   solve::Pool pool() const override { return solve::Pool::network; }
 
  private:
+  /// What a source policy holds the image to.
+  void check_checksum() const {
+    const std::string digest = base_->image.root.digest.str();
+    if (checksum_.empty() || checksum_ == digest) return;
+    base::fail(base::Code::failed_precondition, "image digest {} for {} does not match expected checksum {}", digest,
+               base_->name, checksum_);
+  }
+
   /// As BuildKit has it for images of registries; those of layouts it names otherwise.
   std::optional<solve::CommonKey> common_key() const {
     if (!request_.identifier.starts_with("docker-image://")) return std::nullopt;
@@ -76,6 +87,7 @@ class ImageOp final : public solve::Op {
   base::Digest digest_;
   const Services& services_;
   ImageRequest request_;
+  std::string checksum_;
   std::shared_ptr<const ResolvedBase> base_;
 };
 

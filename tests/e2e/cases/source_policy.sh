@@ -75,6 +75,39 @@ policy sum '{action: "CONVERT", selector: {identifier: "http://*"}, updates: {at
 fails 1 --source-policy sum.json ctx
 contains log 'digest mismatch'
 
+# An image may be held to a digest as a download is, by an attribute. Checklist S11: image.checksum, http.checksum, git.checksum pins
+policy image-sum "{action: \"CONVERT\", selector: {identifier: \"$images/team/*\"}, updates: {attrs: {\"image.checksum\": \"$digest\"}}}"
+fails 1 --no-cache --pull --source-policy image-sum.json ctx
+contains log "does not match expected checksum $digest"
+slipway build -q --source-policy image-sum.json --source-policy pin.json -o out ctx >/dev/null
+same "$(cat out/version)" one
+
+# How selectors match: EXACT, REGEX, and by attributes of the source.
+match() { echo "{action: \"$1\", selector: {identifier: \"$2\", match_type: \"$3\"${4:+, constraints: [$4]}}}"; }
+policy exact "$(match DENY "$images/team/*" EXACT), $(match DENY "http://127.0.0.1:$port/fil" EXACT)"
+slipway build -q --source-policy exact.json -o out ctx >/dev/null
+policy exact "$(match DENY "http://127.0.0.1:$port/file" EXACT)"
+fails 3 --source-policy exact.json ctx
+policy regex "$(match DENY '^http://[0-9.]+:[0-9]+/f.le$' REGEX)"
+fails 3 --source-policy regex.json ctx
+contains log 'denied by rule 1 of regex.json'
+policy regex "$(match DENY '^ttp://' REGEX)"
+slipway build -q --source-policy regex.json -o out ctx >/dev/null
+sum=$(sha256sum served/file | cut -d' ' -f1)
+dockerfile <<END
+FROM scratch
+ADD --checksum=sha256:$sum http://127.0.0.1:$port/file /
+END
+constraint() { echo "{key: \"http.checksum\", value: \"$1\", condition: \"$2\"}"; }
+for kept in "sha256:$sum NOTEQUAL" "sha256:$sum.x EQUAL" "^md5: MATCHES"; do
+  policy constraint "$(match DENY 'http://*' WILDCARD "$(constraint "${kept% *}" "${kept#* }")")"
+  slipway build -q --source-policy constraint.json -o out ctx >/dev/null || fail "$kept is refused"
+done
+for refused in "sha256:$sum EQUAL" "other NOTEQUAL" "^sha256:[0-9a-f]*\$ MATCHES"; do
+  policy constraint "$(match DENY 'http://*' WILDCARD "$(constraint "${refused% *}" "${refused#* }")")"
+  fails 3 --source-policy constraint.json ctx
+done
+
 # A policy that cannot be read lets nothing pass; nor does one in a language that is not known here.
 echo '{"rules": [{"action": "DENY", "selector": {"identifer": "*"}}]}' >typo.json
 fails 1 --source-policy typo.json ctx
