@@ -66,7 +66,9 @@ ProvenanceWish parse_provenance(const Attributes& attributes) {
       wish.reproducible = parse_flag(key, value);
     } else if (key == "filename") {
       wish.file_name = value;
-    } else if (key != "inline-only" && key != "disabled" && key != "type") {
+    } else if (key == "inline-only") {
+      wish.inline_only = parse_flag(key, value);
+    } else if (key != "disabled" && key != "type") {
       refuse(base::format("unknown attribute \"{}\" of --attest type=provenance", key),
              "want mode, version, builder-id, reproducible, filename or inline-only");
     }

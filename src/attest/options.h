@@ -21,6 +21,7 @@ struct ProvenanceWish {
   enum class Version : std::uint8_t { v1, v02 } version = Version::v1;
   std::string builder_id;
   bool reproducible = false;
+  bool inline_only = false;  ///< see Attestation
   std::string file_name = "provenance.json";
 };
 

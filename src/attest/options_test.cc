@@ -18,6 +18,8 @@ TEST(Wanted, ReadsBuildxFlags) {
   EXPECT_EQ(both.provenance->builder_id, "https://ci/1");
   EXPECT_TRUE(both.sbom);
   EXPECT_EQ(parse_wanted({}, "mode=min,inline-only=true", "").provenance->mode, ProvenanceWish::Mode::min);
+  EXPECT_TRUE(parse_wanted({}, "mode=min,inline-only=true", "").provenance->inline_only);
+  EXPECT_FALSE(parse_wanted({}, "mode=min,inline-only=false", "").provenance->inline_only);
   EXPECT_EQ(parse_wanted({}, "max", "").provenance->mode, ProvenanceWish::Mode::max);
   EXPECT_EQ(parse_wanted({"type=sbom,format=cyclonedx"}, "", "").sbom->format, SbomWish::Format::cyclonedx);
 }

@@ -26,6 +26,8 @@ struct Attestation {
   std::string predicate_type;
   base::Json predicate;
   std::string file_name;  ///< below an output directory: "provenance.json", "sbom.spdx.json"
+  /// For images that are to have it: no reason for an archive to have an index, and none for a file in a directory.
+  bool inline_only = false;
 };
 
 struct Subject {

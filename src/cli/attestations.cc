@@ -36,7 +36,8 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.started = started;
   facts.finished = base::system_clock().now();
   facts.builder_platform = llb::format_platform(llb::host_platform());
-  return {std::string(attest::provenance_type(wish)), attest::provenance(wish, facts), wish.file_name};
+  return {std::string(attest::provenance_type(wish)), attest::provenance(wish, facts), wish.file_name,
+          wish.inline_only};
 }
 
 attest::Attestation sbom_of(const attest::SbomWish& wish, const BuiltImage& built, BuildSession& session,

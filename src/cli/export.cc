@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -98,6 +99,14 @@ output::ImageToExport describe_image(const BuiltImage& built, const output::Spec
   return image;
 }
 
+/// Attestations that are for inline use only are no reason to put an index around a single image.
+void drop_inline_only(output::ImageToExport& image, const output::Spec& spec) {
+  if (spec.inline_attestations.value_or(spec.type == output::Type::image)) return;
+  const bool has_others = std::any_of(image.attestations.begin(), image.attestations.end(),
+                                      [](const auto& attestation) { return !attestation.inline_only; });
+  if (!has_others) image.attestations.clear();
+}
+
 std::vector<std::string> names_of(const output::Spec& spec, const BuildOptions& options) {
   const bool as_the_build_says = spec.names.empty() || spec.names == std::vector<std::string>{"*"};
   const auto& names = as_the_build_says ? options.tags : spec.names;
@@ -159,6 +168,7 @@ output::AssembledImage assemble(const std::vector<BuiltImage>& images, const out
   auto described = step.part("exporting layers", [&] {
     std::vector<output::ImageToExport> list;
     for (const auto& built : images) list.push_back(describe_image(built, spec, epoch, services, stop));
+    if (list.size() == 1) drop_inline_only(list.front(), spec);
     return list;
   });
   output::AssembleOptions assemble_options;
@@ -244,6 +254,7 @@ base::Json rootfs_params(const BuiltImage& built, const std::string& prefix, std
   if (epoch) params.set("epoch", *epoch);
   base::Json files = base::Json::object();
   for (const auto& attestation : built.attestations) {
+    if (attestation.inline_only) continue;
     files.set(prefix + spec.attestation_prefix + attestation.file_name, attest::statement(attestation, {}));
   }
   return params.set("files", std::move(files));

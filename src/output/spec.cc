@@ -164,7 +164,9 @@ const std::vector<Attribute>& attributes() {
          if (v != "index" && v != "referrers") invalid("attestations={}: want index or referrers", v);
          s.attestations_as_referrers = v == "referrers";
        }},
-      {"attestation-inline", {image, oci, docker}, flag(&Spec::inline_attestations)},
+      {"attestation-inline",
+       {image, oci, docker},
+       [](Spec& s, const auto& k, const auto& v) { s.inline_attestations = parse_flag_or_empty(k, v); }},
       {"prefer-nondist-layers", {image, oci, docker}, flag(&Spec::prefer_nondistributable_layers)},
       {"rewrite-timestamp", {image, oci, docker}, flag(&Spec::rewrite_timestamp)},
       {"squash",

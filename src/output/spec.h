@@ -74,7 +74,7 @@ struct Spec {
   bool name_canonical = false;
   std::string dangling_name_prefix;
   bool dangling_only_without_name = false;
-  bool inline_attestations = false;
+  std::optional<bool> inline_attestations;  ///< also those that are inline-only; the default is true for type=image
   std::optional<bool> oci_artifact;
   bool attestations_as_referrers = false;
   bool prefer_nondistributable_layers = false;

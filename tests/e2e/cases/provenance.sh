@@ -94,6 +94,14 @@ slipway history "127.0.0.1:$port/app:1" >/dev/null
 slipway inspect "127.0.0.1:$port/app:1" >/dev/null
 printf 'FROM 127.0.0.1:%s/app:1\nCOPY --from=127.0.0.1:%s/app:1 /data /again\n' "$port" "$port" | slipway build -q - >/dev/null
 
+# For inline use only, as docker buildx asks by default: no file, and no index around an archive's image unless asked for.
+build --provenance=mode=min,inline-only=true -o type=local,dest=inline -o type=oci,dest=inline1,tar=false -o type=oci,dest=inline2,tar=false,attestation-inline=true -o type=image,name=inline:1 ctx
+[ ! -e inline/provenance.json ] || fail 'a file of what is for inline use'
+same "$(for n in 1 2; do jq -r .mediaType "inline$n/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' inline$n/index.json)" | grep -o '[a-z]*.v1'; done | tr '\n' ' ')" 'manifest.v1 index.v1 '
+same "$(slipway inspect --attestations inline:1 | jq -r .predicateType)" https://slsa.dev/provenance/v1
+build --sbom=true --provenance=mode=min,inline-only=true -o type=oci,dest=inline3,tar=false ctx
+same "$(jq -r '.manifests | length' "inline3/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' inline3/index.json)")" 2
+
 # A secret given as an argument, too, is told; what cannot be said is refused.
 code=0
 build --provenance=max --build-arg "VERSION=very secret value" --secret id=token,src=token --secret-leak=error ctx || code=$?
