@@ -24,6 +24,13 @@ missing=$(sed -n 's/^|.*| \([a-z_, ]*\) |$/\1/p' docs/mission.md | tr -d ' ' | t
 done)
 if [ -z "$missing" ]; then say 'tests of docs/mission.md' clean; else say 'tests of docs/mission.md' "not there:$missing"; fi
 
+unquoted=$(sed -n 's/^| \(.*\) | .* | \([a-z_, ]*\) |$/\1|\2/p' docs/checklist.md | grep -v '^id|' | while IFS='|' read -r id names; do
+  for name in ${names//,/ }; do
+    grep -qsE "^# Checklist $id(:|\$)" "tests/e2e/cases/$name.sh" || printf ' %s (%s)' "$name" "$id"
+  done
+done)
+if [ -z "$unquoted" ]; then say 'rows of docs/checklist.md' clean; else say 'rows of docs/checklist.md' "not quoted in:$unquoted"; fi
+
 mapfile -t scripts < <(git ls-files 'dev' 'tools/*.sh' 'tests/*.sh' 'tests/e2e/*' '.ci/run' | xargs -r grep -lE '^#!.*(ba)?sh$')
 if shellcheck -x -S warning "${scripts[@]}"; then say shell clean; else say shell "see above"; fi
 

@@ -16,6 +16,10 @@ cached 'ADD http'
 echo two >www/file.txt
 build -o out ctx
 same "$(cat out/file.txt)" two
+# Checklist I27: ADD --checksum (sha256 for HTTP; commit prefix for git)
+printf 'FROM scratch\nADD --checksum=sha256:%s http://127.0.0.1:%s/file.txt /\n' "$(sha256sum www/file.txt | cut -d' ' -f1)" "$port" >ctx/Dockerfile
+build -o out ctx
+same "$(cat out/file.txt)" two
 printf 'FROM scratch\nADD --checksum=sha256:%s http://127.0.0.1:%s/file.txt /\n' "$sum" "$port" >ctx/Dockerfile
 fails 1 ctx
 contains log "$sum"

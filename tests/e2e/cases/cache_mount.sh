@@ -2,6 +2,7 @@
 # A cache mount keeps its files between builds and out of the image; bind mounts show other stages.
 # shellcheck shell=bash disable=SC2154,SC2034
 use_base
+# Checklist I11: RUN --mount=bind,cache,tmpfs,secret,ssh
 dockerfile <<END
 FROM $base AS tool
 RUN echo made > /tool

@@ -15,6 +15,7 @@ FROM scratch
 COPY --from=a /a.out /
 COPY --from=b /b.out /
 END
+# Checklist K9: local step cache keyed by graph *and* by content
 build -t x ctx
 ran 'RUN cat /a.txt'
 build -t x ctx

@@ -238,3 +238,31 @@ END
 printf '# a comment\nFROM scratch AS build\n' >ctx/Dockerfile
 same "$(findings InvalidDefinitionDescription)" ''
 same $tried 22
+
+# What BuildKit has no rule for, and slipway has.
+own() { # own RULE LINE: as rule, of slipway's own
+  local name=$1 line=$2
+  write both
+  sed '/^----$/,$d' both >ctx/Dockerfile
+  same "$name $(findings "$name")" "$name $line"
+  sed '1,/^----$/d' both >ctx/Dockerfile
+  same "$name $(findings "$name")" "$name "
+}
+# Checklist missing USER: no builder has it
+own FinalStageRunsAsRoot 2 <<'END'
+FROM scratch AS build
+FROM scratch
+COPY kept /app
+CMD ["/app"]
+----
+FROM scratch
+COPY kept /app
+USER 1000
+CMD ["/app"]
+END
+# Checklist unpinned FROM: no builder has it
+own BaseImageNotPinned 1 <<END
+FROM $base
+----
+FROM $base@$(slipway inspect "$base" | jq -r .digest)
+END

@@ -17,6 +17,7 @@ RUN cat /linked > /last
 END
 build -o out ctx
 
+# Checklist K9: local step cache keyed by graph *and* by content
 # Another flag, the same object: the step runs, nothing behind it does.
 sed -i "s/tr -s ' '/tr -d x | tr -s ' '/; s/| tr -s ' ' < .source/< \/source | tr -s ' '/" ctx/Dockerfile
 build -o out2 ctx

@@ -6,6 +6,7 @@ FROM scratch
 # a comment
 COPY no-such-file.txt /
 END
+# Checklist D16: CI use
 fails 1 ctx
 contains log no-such-file.txt
 contains log 'Dockerfile:3'

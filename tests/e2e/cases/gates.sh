@@ -24,6 +24,7 @@ refused() { # refused RULES TEXT…: a build with those gates is refused and say
 passes() { build --gate "$1" --secret id=token,src=token -o out ctx || fail "$1 is refused"; }
 all=non-root,max-size=20MB,forbid-package=curl,forbid-license=AGPL-*,no-build-tools,no-setuid,no-secrets
 
+# Checklist wish 10: Size/secret/licence gates at graph level
 good
 slipway lock ctx >/dev/null 2>&1
 passes "$all,pinned-bases"
@@ -108,6 +109,7 @@ contains findings 'no Dockerfile'
 slipway gate app --gate no-secrets,max-size=20MB >/dev/null 2>&1 || fail 'a good image is refused'
 nothing_mounted
 
+# Checklist D16: CI use
 # The example for CI, as it stands.
 printf 'FROM %s\nCOPY file /srv/file\nUSER app\nCMD ["cat", "/srv/file"]\n' "$base" >ctx/Dockerfile
 echo content >ctx/file && rm -rf ctx/m && echo Dockerfile.lock >ctx/.dockerignore

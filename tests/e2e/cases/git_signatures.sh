@@ -74,6 +74,8 @@ refuses() { # POLICY REF REASON
   contains log "$3"
   contains log 'Dockerfile:2'
 }
+# Checklist C9: git signature check (GPG/SSH; require signed tag, reject expired)
+# Checklist S10: http.sig.pubkey / git.sig.* attributes
 accepts ssh by-ssh
 accepts ssh v1
 accepts gpg by-gpg

@@ -37,6 +37,24 @@ same "$(cat out5/sub.txt)" sub
 fails 1 "$url#no-such-branch"
 contains log no-such-branch
 
+# Checklist I27: ADD --checksum (sha256 for HTTP; commit prefix for git)
+for sum in "$commit" "${commit:0:7}"; do
+  printf 'FROM scratch\nADD --checksum=%s %s#v1 /\n' "$sum" "$url" >ctx/Dockerfile
+  build --no-cache -o "pinned-$sum" ctx
+  same "$(cat "pinned-$sum/version.txt")" v1
+  printf 'FROM scratch\nADD --checksum=%s %s#main /\n' "$sum" "$url" >ctx/Dockerfile
+  fails 1 ctx
+  contains log "expected checksum to match $sum"
+done
+# Checklist S11: image.checksum, http.checksum, git.checksum pins
+pin() { printf '{"rules": [{"action": "CONVERT", "selector": {"identifier": "git://*"}, "updates": {"attrs": {"git.checksum": "%s"}}}]}' "$1" >pin.json; }
+printf 'FROM scratch\nADD %s#v1 /\n' "$url" >ctx/Dockerfile
+pin "${commit:0:10}"
+build --source-policy pin.json ctx
+pin 0123456
+fails 1 --source-policy pin.json ctx
+contains log 'expected checksum to match 0123456'
+
 # Submodules come along, whatever another branch of the repository said of them before.
 git init -q lib
 echo lib >lib/file

@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 use_base
 printf 'FROM %s\nLABEL a=b\n' "$base" | dockerfile
+# Checklist D16: CI use
 build -t app:1 --iidfile id --metadata-file meta.json ctx
 matches id '^sha256:[0-9a-f]{64}$'
 python3 - <<'END'

@@ -25,6 +25,7 @@ mkdir -p $HOME
 cat /tmp/out/id /tmp/out/copied
 END
 caps='["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FSETID","CAP_FOWNER","CAP_MKNOD","CAP_NET_RAW","CAP_SETGID","CAP_SETUID","CAP_SETFCAP","CAP_SETPCAP","CAP_NET_BIND_SERVICE","CAP_SYS_CHROOT","CAP_KILL","CAP_AUDIT_WRITE"]'
+# Checklist wish 9: One binary, three modes
 # job UID MASKED: what Docker gives a container with seccomp and AppArmor unconfined.
 job() {
   local held='[]'

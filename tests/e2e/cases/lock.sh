@@ -31,6 +31,8 @@ COPY --from=build /version /tools /http /git/file /
 END
 fails 1 --locked ctx
 contains log "there is no"
+# Checklist wish 4: Automatic lock + `--locked`
+# Checklist S13: lock files
 slipway lock ctx >changes 2>/dev/null
 same "$(cut -c1 changes | sort | uniq -c | tr -s ' ')" ' 4 +'
 cat ctx/Dockerfile.lock

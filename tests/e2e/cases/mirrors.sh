@@ -67,6 +67,7 @@ registry "tls: {certificate: $T/tls.crt, key: $T/tls.key}"
 printf 'FROM scratch\nCOPY Dockerfile /version\n' >ctx/Dockerfile
 fails 1 -o "type=registry,name=127.0.0.1:$port/x:1" ctx
 matches log 'certificate|TLS|SSL|tls'
+# Checklist E1: `image` (buildx `registry` = image+push): registry.insecure
 build -o "type=registry,name=127.0.0.1:$port/x:1,registry.insecure=true" ctx
 printf 'FROM 127.0.0.1:%s/x:1\n' "$port" >ctx/Dockerfile
 ROOT=$T/t1 fails 1 -o out ctx

@@ -16,4 +16,5 @@ END
 build -o out ctx
 same "$(cat out/a.out)" built
 same "$(cat out/in/a.txt)" source
+# Checklist I8: unused stages skipped
 lacks log unused

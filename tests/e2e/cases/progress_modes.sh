@@ -8,6 +8,7 @@ build ctx
 matches log '^#[0-9]+ \[2/2\] RUN echo visible output$'
 matches log '^#[0-9]+ [0-9.]+ visible output$'
 matches log '^#[0-9]+ DONE [0-9.]+s$'
+# Checklist D16: CI use
 slipway build --progress=rawjson --no-cache -t x ctx 2>json
 python3 - <<'END'
 import base64, json

@@ -20,6 +20,7 @@ FROM scratch
 COPY --from=build /v /file /
 COPY data /data
 END
+# Checklist S4: storage
 attested() { # attested ARCHIVE: unpacks it, sets $layout, $image, $statement
   layout=$1.d
   mkdir -p "$layout" && tar -xf "$1" -C "$layout"
@@ -34,6 +35,7 @@ attested() { # attested ARCHIVE: unpacks it, sets $layout, $image, $statement
     $'application/vnd.docker.attestation.manifest.v1+json\n'"$image"
   statement=$layout/blobs/sha256/$(jq -r '.layers[0].digest[7:]' "$layout/blobs/sha256/$manifest")
 }
+# Checklist S3: SLSA provenance v1 (default) / v0.2
 build --attest type=provenance,mode=max,builder-id=https://ci.example/7 --build-arg VERSION=7 --secret id=token,src=token \
   -t registry.example/app:1 -o type=oci,dest=max.tar ctx
 attested max.tar
@@ -80,9 +82,13 @@ same "$(jq -r '.predicate.buildDefinition.externalParameters.configSource | .uri
 $commit"
 same "$(jq -c .predicate.runDetails.metadata.buildkit_hermetic "$statement")" true
 
+# Checklist S5: local-exporter files provenance.json/sbom.spdx.json
 # Directories have it as a file, the registry and the store as in the archive.
 build --provenance=min -o type=local,dest=out,attestation-prefix=x- ctx
 same "$(jq -r .predicateType out/x-provenance.json)" https://slsa.dev/provenance/v1
+build --attest type=provenance,mode=min,filename=own.json,reproducible=true --sbom=true -o named ctx
+same "$(jq -r .predicate.runDetails.metadata.buildkit_reproducible named/own.json)" true
+same "$(jq -r .predicateType named/sbom.spdx.json)" https://spdx.dev/Document
 build --provenance=min -o type=tar,dest=out.tar ctx
 tar -xOf out.tar provenance.json | jq -e .predicate.buildDefinition >/dev/null
 registry

@@ -50,6 +50,7 @@ build "${from_base[@]}" -o outmin --cache-from type=local,src=small ctx
 cached 'RUN cat /proc'
 same "$(cat outmin/out outmin/last)" "$first"
 
+# Checklist K9: local step cache keyed by graph *and* by content; lazy pull of cached layers
 # A hit fetches nothing that nobody needs: without an output no blob moves, and a change behind the build stage leaves it.
 fresh
 build "${from_base[@]}" --cache-from "type=registry,ref=$app:cache" ctx

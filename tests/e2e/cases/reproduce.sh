@@ -18,6 +18,7 @@ RUN sort /srv/all > /srv/sorted
 LABEL a=b
 END
 git init -q ctx && (cd ctx && git add . && git commit -qm one)
+# Checklist wish 8: Reproduce-and-blame
 slipway reproduce ctx >said 2>log || { cat said log; fail 'it reproduces'; }
 contains said 'reproducible: '
 # The time is the last commit's.

@@ -19,6 +19,7 @@ reproduces() {
   cat >ctx/Dockerfile && slipway reproduce "$@" ctx >said 2>log || { cat ctx/Dockerfile said log; fail "image $count does not reproduce"; }
   contains said 'reproducible: '
 }
+# Checklist S12: reproducible layers
 reproduces <<END
 # Files alone, on nothing.
 FROM scratch

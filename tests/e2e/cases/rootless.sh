@@ -19,6 +19,7 @@ END
 chmod -R a+rX ctx "$E2E_WORK/base.tar"
 as_user() { runuser -u "$user" -- env -i HOME="$T/home" PATH="$PATH" "$T/slipway-bin" "$@"; }
 as_user import "$E2E_WORK/base.tar" "$base"
+# Checklist wish 9: One binary, three modes
 as_user build --progress=plain -o "type=tar,dest=$T/home/out.tar" ctx 2>log
 contains log 'rootless with 65537 ids in a user namespace'
 tar -xOf home/out.tar id | grep -qx 0

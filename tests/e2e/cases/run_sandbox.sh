@@ -19,5 +19,6 @@ same "$(cat out/out/root out/out/user out/out/home out/out/exec)" $'0\napp\n/hom
 matches out/out/pid1 '^/bin/sh -c '
 contains out/out/caps 00000000a80425fb
 [ ! -e out/out/escape ] || fail "the sandbox let through: $(cat out/out/escape)"
+# Checklist I11: RUN --mount=bind,cache,tmpfs,secret,ssh
 [ ! -e out/scratch/x ] || fail "a tmpfs mount reached the image"
 nothing_mounted

@@ -20,6 +20,7 @@ echo '{"name":"@s/x","version":"1.2.3","license":"(MIT OR Apache-2.0)"}' >tree/s
 echo '{"name":"y","version":"0.1.0","license":"SEE LICENSE IN x"}' >tree/srv/node_modules/y/package.json
 tar -C tree -cf tree.tar . && slipway import tree.tar local/machine >/dev/null
 
+# Checklist S1: SBOM
 slipway sbom --format spdx local/machine >machine.json 2>/dev/null
 python3 "$E2E_DIR/helpers/check_sbom.py" machine.json || fail 'not SPDX'
 slipway sbom --format cyclonedx local/machine >machine.cdx 2>/dev/null
@@ -54,6 +55,7 @@ if [ -e tree/usr/bin/skopeo ]; then
 fi
 same "$(jq -r '.packages[] | select(.name == "@s/x") | .versionInfo, .licenseDeclared' machine.json)" $'1.2.3\n(MIT OR Apache-2.0)'
 
+# Checklist wish 7: SBOM entries for copied build outputs, with their origin
 # A scratch image: what was copied keeps its package; what the build only used is told apart.
 library=$(dpkg-query -L zlib1g | grep 'libz\.so\.1\.' | head -n 1)
 mkdir -p "tree/$(dirname "$library")" && cp "$library" "tree/$library"
@@ -84,6 +86,7 @@ cmp one/sbom.spdx.json two/sbom.spdx.json
 build --attest type=sbom,format=cyclonedx -o three ctx
 python3 "$E2E_DIR/helpers/check_sbom.py" three/sbom.cdx.json || fail 'not CycloneDX'
 
+# Checklist S2: SBOM of build stages and context (A13)
 # Which stages are listed, and the context, is up to the Dockerfile's ARGs; what was copied stays in the bill.
 mkdir -p src/app src/node_modules/z
 echo '{"packages":{"":{"name":"app","version":"1"},"node_modules/dep":{"version":"3.1.4","license":"MIT"}}}' >src/app/package-lock.json

@@ -32,6 +32,7 @@ END
 chmod +x scanner/scan
 scanner=127.0.0.1:$port/scanner
 make_scanner() { printf 'FROM %s\nENV MODE=own\n%s\nCOPY scan /bin/scan\nWORKDIR /work\nENTRYPOINT ["/bin/scan"]\n' "$base" "$2" | slipway build -q -t "$scanner:$1" --push -f - scanner >/dev/null && slipway rmi "$scanner:$1" >/dev/null; }
+# Checklist S1: SBOM
 make_scanner 1 ''
 printf 'FROM %s\nRUN mkdir /opt && touch /opt/one /opt/two\n' "$base" >ctx/Dockerfile
 build --attest "type=sbom,generator=$scanner:1" -o type=oci,name=app:1,dest=layout,tar=false -o type=local,dest=out ctx
@@ -53,7 +54,9 @@ same "$(jq -r '.predicate.packages | map(.name) | join(" ")' out2/sbom.spdx.json
 printf 'FROM scratch\nLABEL a=b\n' >ctx/Dockerfile
 build "--sbom=generator=$scanner:1" -o type=oci,dest=empty.tar ctx
 # Stages and the context are shown to it, each beside the others, when the Dockerfile's ARGs want it: of stages that are
-# built. Checklist A13: BUILDKIT_SBOM_SCAN_CONTEXT, BUILDKIT_SBOM_SCAN_STAGE. Checklist S2: SBOM of build stages and context
+# built.
+# Checklist A13: BUILDKIT_SBOM_SCAN_CONTEXT, BUILDKIT_SBOM_SCAN_STAGE
+# Checklist S2: SBOM of build stages and context (A13)
 echo context >ctx/file
 printf 'Dockerfile\n.dockerignore\n' >ctx/.dockerignore
 cat >ctx/Dockerfile <<'END'

@@ -4,6 +4,7 @@
 use_base
 secret="s3cr3t-$RANDOM$RANDOM"
 printf '%s' "$secret" >token
+# Checklist I11: RUN --mount=bind,cache,tmpfs,secret,ssh
 dockerfile <<END
 FROM $base
 RUN --mount=type=secret,id=token wc -c < /run/secrets/token > /length && stat -c %a /run/secrets/token > /mode
@@ -36,6 +37,24 @@ build --secret id=token,src=token ctx
 ran 'wc -c'
 contains log 'value of secret token changed'
 if grep -rqF rotated "$ROOT"; then fail "the secret was kept"; fi
+# Checklist M7: secret id,target(/run/secrets/id),env,required=false,mode 0400,uid 0,gid 0
+printf rotated >token
+dockerfile <<END
+FROM $base
+RUN mkdir /o
+RUN --mount=type=secret,id=token stat -c '%a %u %g' /run/secrets/token > /o/default; grep ' /run/secrets/token ' /proc/self/mountinfo > /o/mount
+RUN --mount=type=secret,id=token,target=/etc/my.token,mode=0440,uid=12,gid=34 stat -c '%a %u %g' /etc/my.token > /o/own; cat /etc/my.token > /o/text
+RUN --mount=type=secret,id=token if echo x 2>/dev/null > /run/secrets/token; then exit 1; fi
+RUN --mount=type=secret,id=token,env=TOKEN printf %s "\$TOKEN" > /o/env; ! test -e /run/secrets/token
+RUN --mount=type=secret,id=token,env=TOKEN,target=/both cmp /both /o/text; test "\$TOKEN" = "\$(cat /both)"
+RUN --mount=type=secret,id=absent,target=/none ! test -e /none
+RUN ! test -e /run/secrets/token; ! test -s /etc/my.token
+END
+build --secret id=token,src=token --secret-leak=warn -o secrets ctx
+same "$(cat secrets/o/default secrets/o/own)" $'400 0 0\n440 12 34'
+same "$(cat secrets/o/text secrets/o/env)" rotatedrotated
+matches secrets/o/mount ' ro,nosuid,nodev,noexec,[a-z,]*( .*)? - tmpfs '
+[ ! -e secrets/etc/my.token ] || [ ! -s secrets/etc/my.token ] || fail 'a secret is in the image'
 printf 'FROM %s\nRUN --mount=type=secret,id=token,required true\n' "$base" >ctx/Dockerfile
 fails 1 ctx
 contains log token

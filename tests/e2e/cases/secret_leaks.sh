@@ -16,6 +16,7 @@ if python3 "$E2E_DIR/helpers/leak_search.py" "$TOKEN" planted; then fail "a plan
 printf '%s' "ab$TOKEN" | base64 -w 0 >planted/blob
 if python3 "$E2E_DIR/helpers/leak_search.py" "$TOKEN" planted; then fail "a planted leak in base64 was not found"; fi
 
+# Checklist wish 10: taint tracking of secrets
 number=0
 # legal FLAGS… : builds the Dockerfile of standard input to all kinds of outputs; nothing may be left.
 legal() {

@@ -56,6 +56,7 @@ same $code 1
 contains log SLIPWAY_KEY_PASSPHRASE
 SLIPWAY_KEY_PASSPHRASE=locked slipway sign "127.0.0.1:$port/second:1" --key locked.key >/dev/null
 slipway verify "127.0.0.1:$port/second:1" --key mine.pub >/dev/null
+# Checklist S9: containers policy.json signatures on pull; sign-by on push
 image third --sign mine.key --provenance=max
 slipway verify "127.0.0.1:$port/third:1" --key mine.pub >verified
 same "$(grep -c verified verified)" 2

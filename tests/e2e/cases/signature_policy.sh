@@ -100,6 +100,7 @@ code=0 && slipway verify "127.0.0.1:$port/app:1" --ca-roots mine.pub --certifica
 same "$code" 1
 contains log 'there is no certificate'
 
+# Checklist S9: containers policy.json signatures on pull
 # A build held to a policy. Nothing of a refused base is fetched but what says what it is.
 for name in signed unsigned; do image $name; done
 slipway sign "127.0.0.1:$port/signed:1" --key mine.key >/dev/null

@@ -26,6 +26,7 @@ policy() { jq -n "{rules: [$2]}" >"$1.json"; }
 deny() { echo "{action: \"DENY\", selector: {identifier: \"$1\"}}"; }
 allow() { echo "{action: \"ALLOW\", selector: {identifier: \"$1\"}}"; }
 
+# Checklist S6: source policy JSON: ALLOW/DENY/CONVERT; match WILDCARD/EXACT/REGEX; attr constraints; convert
 policy images "$(deny "$images/team/*")"
 fails 3 --source-policy images.json ctx
 contains log "source $images/team/base:1 denied by rule 1 of images.json (DENY $images/team/*)"
@@ -75,7 +76,8 @@ policy sum '{action: "CONVERT", selector: {identifier: "http://*"}, updates: {at
 fails 1 --source-policy sum.json ctx
 contains log 'digest mismatch'
 
-# An image may be held to a digest as a download is, by an attribute. Checklist S11: image.checksum, http.checksum, git.checksum pins
+# An image may be held to a digest as a download is, by an attribute.
+# Checklist S11: image.checksum, http.checksum, git.checksum pins
 policy image-sum "{action: \"CONVERT\", selector: {identifier: \"$images/team/*\"}, updates: {attrs: {\"image.checksum\": \"$digest\"}}}"
 fails 1 --no-cache --pull --source-policy image-sum.json ctx
 contains log "does not match expected checksum $digest"

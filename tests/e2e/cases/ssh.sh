@@ -21,6 +21,7 @@ COPY tools /
 ENV PATH=/:/bin
 COPY one.pub two.pub /keys/"
 
+# Checklist I11: RUN --mount=bind,cache,tmpfs,secret,ssh
 dockerfile <<END
 $header
 RUN --mount=type=ssh ssh-add -L > /listed && echo text | ssh-keygen -Y sign -n file -f /keys/one.pub > /signature

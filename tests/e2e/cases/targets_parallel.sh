@@ -14,10 +14,14 @@ FROM $base AS later
 RUN exit 1
 END
 build --target both -o out ctx
+# Checklist I9: stages built in parallel
 for name in begin1 end1 begin2 end2; do declare "$name=$(tr -d . <"out/$name")"; done
 [ "$begin1" -lt "$end2" ] && [ "$begin2" -lt "$end1" ] || fail "the stages did not overlap"
+# Checklist F1: target
 build --target one -o out2 ctx
 cached 'sleep 2'
+same "$(cd out2 && ls begin* end*)" $'begin1\nend1'
 fails 1 --target nothing ctx
 contains log nothing
-fails 1 ctx
+fails 1 ctx # the last stage
+contains log 'exit code: 1'
