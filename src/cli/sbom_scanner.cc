@@ -45,8 +45,7 @@ llb::RunMount read_only(std::string target, llb::State source) {
 /// The scan as a step; its result is what the scanner wrote.
 llb::Definition scan_step(const llb::SourceOp& scanner, const base::Json& config, const attest::SbomWish& wish,
                           const dockerfile::PlatformImage& image) {
-  const std::set<std::string> caps = llb::cap::all();
-  const llb::MarshalOptions marshal{.platform = llb::host_platform(), .caps = &caps};
+  const llb::MarshalOptions marshal{.platform = llb::host_platform(), .caps = &llb::cap::all()};
   llb::Builder builder;
   llb::OpOptions named;
   named.platform = marshal.platform;

@@ -14,7 +14,7 @@ std::optional<bool> scan_wish(std::string_view setting, const StageState& stage,
     if (arg.key == setting && arg.value) value = arg.value;
   }
   if (!value) return std::nullopt;
-  if (const auto truth = parse_bool(*value)) return *truth;
+  if (const auto truth = parse_bool(*value)) return truth;
   const auto stages = base::split(*value, ',');
   return std::find(stages.begin(), stages.end(), stage.name) != stages.end();
 }
