@@ -12,6 +12,7 @@
 #include "attest/noted_files.h"
 #include "attest/options.h"
 #include "attest/sizes.h"
+#include "attest/tree_subjects.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -255,9 +256,11 @@ base::Json rootfs_params(const BuiltImage& built, const std::string& prefix, std
   base::Json files = base::Json::object();
   for (const auto& attestation : built.attestations) {
     if (attestation.inline_only) continue;
-    files.set(prefix + spec.attestation_prefix + attestation.file_name, attest::statement(attestation, {}));
+    base::Json statement = base::Json::object().set("type", attestation.predicate_type);
+    files.set(prefix + spec.attestation_prefix + attestation.file_name,
+              std::move(statement.set("predicate", attestation.predicate)));
   }
-  return params.set("files", std::move(files));
+  return params.set("statements", std::move(files));
 }
 
 void write_tar(const std::vector<BuiltImage>& images, const output::Spec& spec, std::optional<base::Nanos> epoch,
@@ -293,6 +296,18 @@ output::RootfsOptions rootfs_options(const base::Json& params) {
   return options;
 }
 
+/// The statements that are to lie beside a root's files, about these files: name and text of each.
+std::map<std::string, std::string> statement_files(const base::Json& root, int fd, const std::stop_token& stop) {
+  std::map<std::string, std::string> files;
+  const auto& wanted = root["statements"].members();
+  if (wanted.empty()) return files;
+  const auto subjects = attest::subjects_of_tree(fd, stop);
+  for (const auto& [name, json] : wanted) {
+    files[name] = attest::statement({json["type"].as_string(), json["predicate"], ""}, subjects);
+  }
+  return files;
+}
+
 /// All platforms' roots in one tar.
 base::Json rootfs_tar_method(const ops::MethodCall& call) {
   layer::FdSink sink(call.fd(0));
@@ -302,12 +317,12 @@ base::Json rootfs_tar_method(const ops::MethodCall& call) {
                                 call.stop);
     const auto options = rootfs_options(root);
     output::write_rootfs_tar(tree.fd(), tar, options, call.stop);
-    for (const auto& [name, text] : root["files"].members()) {
+    for (const auto& [name, text] : statement_files(root, tree.fd(), call.stop)) {
       tar.add({.name = name,
                .mode = 0644,
-               .size = text.as_string().size(),
+               .size = text.size(),
                .mtime = options.epoch.value_or(base::system_clock().now()) / base::kSecond});
-      tar.write(text.as_string());
+      tar.write(text);
     }
   }
   tar.finish();
@@ -332,14 +347,15 @@ base::Json rootfs_copy_method(const ops::MethodCall& call) {
       output::remove_surplus(roots, directory.get(), call.stop);
     }
   }
-  for (const auto& root : call.params["roots"].items()) {
-    for (const auto& [name, text] : root["files"].members()) {
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    const auto& root = call.params["roots"].items()[i];
+    for (const auto& [name, text] : statement_files(root, trees[i]->fd(), call.stop)) {
       const base::Fd directory = base::open_in_root(call.fd(0), std::string(base::dir_name("/" + name)), O_PATH);
       const std::string last(base::base_name(name));
       ::unlinkat(directory.get(), last.c_str(), 0);  // never through a link of the image's
       const base::Fd file(static_cast<int>(SLIP_SYSCALL(
           ::openat(directory.get(), last.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), "make {}", name)));
-      base::write_all(file.get(), text.as_string());
+      base::write_all(file.get(), text);
     }
   }
   return base::Json::object();

@@ -86,11 +86,14 @@ same "$(jq -c .predicate.runDetails.metadata.buildkit_hermetic "$statement")" tr
 # Directories have it as a file, the registry and the store as in the archive.
 build --provenance=min -o type=local,dest=out,attestation-prefix=x- ctx
 same "$(jq -r .predicateType out/x-provenance.json)" https://slsa.dev/provenance/v1
+# It is about the files beside it.
+same "$(jq -r '.subject[] | .digest.sha256 + "  " + .name' out/x-provenance.json | (cd out && sha256sum -c --quiet 2>&1) )" ''
+same "$(jq -r '[.subject[].name] | join(" ")' out/x-provenance.json)" 'data file v'
 build --attest type=provenance,mode=min,filename=own.json,reproducible=true --sbom=true -o named ctx
 same "$(jq -r .predicate.runDetails.metadata.buildkit_reproducible named/own.json)" true
 same "$(jq -r .predicateType named/sbom.spdx.json)" https://spdx.dev/Document
 build --provenance=min -o type=tar,dest=out.tar ctx
-tar -xOf out.tar provenance.json | jq -e .predicate.buildDefinition >/dev/null
+tar -xOf out.tar provenance.json | jq -e '.predicate.buildDefinition and (.subject | length == 3)' >/dev/null
 registry
 build --provenance=max -t "127.0.0.1:$port/app:1" --push ctx
 skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$port/app:1" >pushed

@@ -82,7 +82,7 @@ COPY --from=two /from-two /
 COPY --from=quiet /from-quiet /
 COPY --from=other /from-other /
 END
-scans() { (cd "$1" && grep -H -o '"name": *"[^"]*"' sbom*.spdx.json | sed 's/"name": *//' | tr '\n' ' '); }
+scans() { (cd "$1" && for file in sbom*.spdx.json; do jq -r --arg file "$file" '$file + ":" + (.predicate.name | tojson)' "$file"; done | tr '\n' ' '); }
 build "--sbom=generator=$scanner:1" -o out4 -o type=oci,name=app:1,dest=four,tar=false ctx
 same "$(scans out4)" 'sbom-context.spdx.json:"file " sbom-one.spdx.json:"from-one " sbom-two.spdx.json:"from-two " sbom.spdx.json:"own" '
 manifest=$(jq -r '.manifests[0].digest[7:]' "four/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' four/index.json)")
