@@ -114,5 +114,5 @@ for wrong in colour=blue compression=brotli compression-level=40 push=perhaps de
   annotation-page.x=1 source-date-epoch=now; do
   fails 2 -o "type=image,name=x,$wrong" ctx
 done
-fails 2 -o type=image,name=x,compression=estargz ctx
-contains log 'estargz is not supported'
+fails 2 -o type=image,name=x,compression=nydus ctx
+contains log 'unsupported compression type "nydus"'

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Checklist E1: images to the store and to registries, with every attribute
 # compression=estargz: layers that a lazy runtime reads file by file, and everybody else as gzip.
 # shellcheck shell=bash disable=SC2154
 need umoci
