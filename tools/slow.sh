@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 echo "== killed at every commit point"
 SLIPWAY_E2E_ALL_POINTS=1 tests/e2e/run.sh kill_and_repeat
 echo "== 300 different builds in a store of 500 MB"
-SLIPWAY_E2E_BUILDS=300 tests/e2e/run.sh cache_max
+E2E_TIMEOUT=900 SLIPWAY_E2E_BUILDS=300 tests/e2e/run.sh cache_max
 echo "== 500 builds, each killed (or a process of it) at a random moment"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
