@@ -12,7 +12,7 @@ namespace attest {
 namespace {
 
 /// Deeper trees of dependencies are in no file that npm wrote.
-constexpr int kMaxDepth = 100;
+constexpr int kMaxLockDepth = 100;
 
 void add(std::string_view type, std::string_view name, std::string_view version, Components& out,
          std::string license = {}) {
@@ -26,7 +26,7 @@ void add(std::string_view type, std::string_view name, std::string_view version,
 
 /// Version 1 of package-lock.json nests.
 void add_npm_tree(const base::Json& dependencies, int depth, Components& out) {
-  if (depth > kMaxDepth || !dependencies.is_object()) return;
+  if (depth > kMaxLockDepth || !dependencies.is_object()) return;
   for (const auto& [name, entry] : dependencies.members()) {
     add("npm", name, entry["version"].string_or(""), out);
     add_npm_tree(entry["dependencies"], depth + 1, out);
@@ -93,7 +93,7 @@ struct Module {
   auto operator<=>(const Module&) const = default;
 };
 
-std::vector<std::string> words_of(std::string_view line) {
+std::vector<std::string> go_words(std::string_view line) {
   std::vector<std::string> words;
   line = line.substr(0, line.find("//"));
   for (auto& word : base::split(base::replace_all(line, "\t", " "), ' ')) {
@@ -109,7 +109,7 @@ void read_go_mod(std::string_view text, Components& out) {
   std::map<Module, Module> replaced;
   std::string block;
   for (const auto& line : base::split(text, '\n')) {
-    auto words = words_of(line);
+    auto words = go_words(line);
     if (words.empty()) continue;
     if (words.size() == 2 && words[1] == "(") {
       block = words[0];
