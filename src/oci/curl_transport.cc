@@ -4,6 +4,7 @@
 // used for one transfer only because it can be woken at once when a stop is requested.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <exception>
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/sync.h"
 #include "base/task.h"
+#include "oci/address_scope.h"
 #include "oci/shared_library.h"
 #include "oci/transport.h"
 #include "oci/url.h"
@@ -127,12 +129,14 @@ class Exchange {
     set_method_and_body();
     set_headers();
     set_tls();
+    set_reach();
     const CURLcode code = transfer(stop);
     if (problem_) std::rethrow_exception(problem_);
     base::throw_if_stopped(stop);
     if (code != CURLE_OK && !stopped_by_sink_ && !response_.fault) {
       response_.fault = fault_of(code);
       response_.fault_text = error_[0] != '\0' ? error_ : curl_.easy_strerror(code);
+      if (!refused_address_.empty()) response_.fault_text = refused_address_ + " leads back to this machine";
     }
     if (!response_.fault && sink_ != nullptr && !head_given_) sink_->head(response_);
     return std::move(response_);
@@ -226,6 +230,14 @@ class Exchange {
     set(CURLOPT_CAINFO_BLOB, &blob);
   }
 
+  void set_reach() {
+    if (options_.proxies == CurlOptions::Proxies::none) set(CURLOPT_PROXY, "");
+    if (options_.path_as_is) set(CURLOPT_PATH_AS_IS, 1L);
+    if (options_.reach == Reach::anywhere) return;
+    set(CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_connect);
+    set(CURLOPT_OPENSOCKETDATA, this);
+  }
+
   CURLcode transfer(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { curl_.multi_wakeup(lane_.multi); });
     curl_.multi_add_handle(lane_.multi, lane_.easy);
@@ -265,6 +277,17 @@ class Exchange {
   static std::size_t on_read(char* data, std::size_t size, std::size_t count, void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
     return exchange.guarded(CURL_READFUNC_ABORT, [&] { return exchange.give_body(data, size * count); });
+  }
+
+  static curl_socket_t on_connect(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& exchange = *static_cast<Exchange*>(self);
+    const std::size_t refused = exchange.guarded(1, [&]() -> std::size_t {
+      const std::string inner = inner_address(&address->addr, static_cast<socklen_t>(address->addrlen));
+      if (!inner.empty()) exchange.refused_address_ = inner;
+      return inner.empty() ? 0 : 1;
+    });
+    if (refused != 0) return CURL_SOCKET_BAD;
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   std::size_t take_header(std::string_view line) {
@@ -322,6 +345,7 @@ class Exchange {
   curl_slist* header_list_ = nullptr;
   char error_[CURL_ERROR_SIZE] = {};
   std::string ca_bundle_;
+  std::string refused_address_;
   std::size_t header_bytes_ = 0;
   std::uint64_t sent_ = 0;
   bool head_given_ = false;

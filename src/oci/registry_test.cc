@@ -382,6 +382,29 @@ TEST_F(RegistryTest, MountsABlobFromAnotherRepository) {
   EXPECT_EQ(fake_.count("PUT", "/blobs/"), 0U);
 }
 
+TEST_F(RegistryTest, ATransportForOutsideConnectsToNoAddressOfTheMachine) {
+  const auto transport = make_curl_transport({.reach = Reach::outside});
+  for (const std::string host : {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"}) {
+    HttpRequest request;
+    request.url = base::format("http://{}:{}/v2/", host, fake_.port());
+    const HttpResponse response = transport->perform(request, nullptr, {});
+    ASSERT_TRUE(response.fault) << host;
+    EXPECT_NE(response.fault_text.find("leads back to this machine"), std::string::npos) << response.fault_text;
+  }
+  EXPECT_EQ(fake_.connections(), 0);
+}
+
+TEST_F(RegistryTest, ATransportWithoutProxiesHeedsNone) {
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  HttpRequest request;
+  request.url = fake_.url() + "/v2/";
+  const auto with = make_curl_transport({})->perform(request, nullptr, {});
+  const auto without = make_curl_transport({.proxies = CurlOptions::Proxies::none})->perform(request, nullptr, {});
+  ::unsetenv("http_proxy");
+  EXPECT_TRUE(with.fault);
+  EXPECT_FALSE(without.fault) << without.fault_text;
+}
+
 TEST_F(RegistryTest, NamesThePackageWhenLibcurlIsMissing) {
   auto transport = make_curl_transport({.library = "libcurl-none.so.9"});
   options_.transport = transport.get();

@@ -95,8 +95,17 @@ class HttpTransport {
   virtual HttpResponse perform(const HttpRequest& request, BodySink* sink, const std::stop_token& stop) = 0;
 };
 
+/// What exchanges may connect to. `outside`: no address that leads back to this machine (address_scope.h), whatever the
+/// name that led there; asked of every address right before it is connected to.
+enum class Reach : std::uint8_t { anywhere, outside };
+
 struct CurlOptions {
   std::string library = "libcurl.so.4";
+  Reach reach = Reach::anywhere;
+  /// Whether the proxies that the environment names (http_proxy and its like) are used.
+  enum class Proxies : std::uint8_t { environment, none } proxies = Proxies::environment;
+  /// Whether dot segments of a path go out as they are.
+  bool path_as_is = false;
   std::string user_agent = "slipway";
   long connect_timeout_ms = 30'000;
   /// An exchange that moves less than a byte per second for this long has timed out.
