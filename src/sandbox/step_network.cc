@@ -3,20 +3,18 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <exception>
-#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "sandbox/hosts.h"
+#include "sandbox/network_namespace.h"
 
 namespace sandbox {
 namespace {
@@ -27,24 +25,6 @@ constexpr const char* kTun = "/dev/net/tun";
 constexpr std::string_view kNameserver = "10.0.2.3";
 
 bool is_slirp(const std::string& program) { return base::base_name(program) == "slirp4netns"; }
-
-/// A new network namespace, held by a bind mount at `path`.
-void make_namespace(const std::string& path) {
-  base::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-  std::exception_ptr failure;
-  // unshare() concerns the calling thread alone.
-  std::thread maker([&] {
-    try {
-      SLIP_SYSCALL(::unshare(CLONE_NEWNET), "make a network namespace");
-      SLIP_SYSCALL(::mount("/proc/thread-self/ns/net", path.c_str(), nullptr, MS_BIND, nullptr),
-                   "keep a network namespace at {}", path);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  });
-  maker.join();
-  if (failure) std::rethrow_exception(failure);
-}
 
 base::Command command_for(const std::string& program, const std::string& path, int ready_fd) {
   base::Command command;
@@ -118,7 +98,7 @@ void StepNetwork::start() {
   const NetworkProgram found = find_network_program();
   if (found.path.empty()) return;
   const std::string path = world_.work_dir + "/network";
-  make_namespace(path);
+  make_network_namespace(path);
   base::Pipe ready = base::make_pipe();
   base::Child child = base::Child::start(command_for(found.path, path, ready.write.get()));
   ready.write.reset();

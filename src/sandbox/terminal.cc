@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "sandbox/pass_fd.h"
 
 namespace sandbox {
 namespace {
@@ -36,45 +37,6 @@ base::Fd listen_at(const std::string& path) {
   SLIP_SYSCALL(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind {}", path);
   SLIP_SYSCALL(::listen(socket.get(), 1), "listen at {}", path);
   return socket;
-}
-
-/// The descriptor that comes with the next message; none when the other end is gone.
-base::Fd receive_fd(int socket) {
-  std::array<char, 256> bytes{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{bytes.data(), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ssize_t got = -1;
-  do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  const cmsghdr* head = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (head == nullptr || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) return {};
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return base::Fd(fd);
-}
-
-void send_fd(int socket, int fd) {
-  char byte = 0;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
-  // Whoever waited for the terminal may have gone: then nobody sits in front of it, which is no failure of the step.
-  (void)!::sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 /// Copies what is there now; false at the end of `from`, or when nobody takes it any more.
@@ -115,14 +77,14 @@ void TerminalPass::pass_on() {
   if ((entries[0].revents & POLLIN) == 0) return;
   const base::Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!peer) return;
+  // Whoever waited for the terminal may have gone: then nobody sits in front of it, which is no failure of the step.
   if (const base::Fd master = receive_fd(peer.get())) send_fd(to_, master.get());
 }
 
 TerminalRelay::TerminalRelay(int in, int out) : in_(in), out_(out) {
-  int pair[2];
-  SLIP_SYSCALL(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), "make a socket pair");
-  ours_.reset(pair[0]);
-  theirs_.reset(pair[1]);
+  SocketPair pair = make_socket_pair();
+  ours_ = std::move(pair.ours);
+  theirs_ = std::move(pair.theirs);
   termios mode{};
   if (::tcgetattr(in_, &mode) == 0) {
     before_ = mode;

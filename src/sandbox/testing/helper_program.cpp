@@ -16,6 +16,8 @@
 #include "base/subprocess.h"
 #include "sandbox/container.h"
 #include "sandbox/helper.h"
+#include "sandbox/network_namespace.h"
+#include "sandbox/pass_fd.h"
 
 namespace {
 
@@ -62,7 +64,18 @@ sandbox::Handlers make_handlers(const sandbox::World& world) {
     const auto result = sandbox::run_container(world, spec, {.out = fds.at(0).get(), .err = fds.at(1).get()}, stop);
     return sandbox::Reply{to_json(result), {}};
   };
-  return {{"echo", echo}, {"fail", fail}, {"wait", wait}, {"crash", crash}, {"program", program}, {"run", run}};
+  const auto run_closed = [world](const Json& params, const Fds& fds, const std::stop_token& stop) {
+    sandbox::ClosedNetwork network(world);
+    if (!sandbox::send_fd(fds.at(2).get(), network.listener())) base::fail(base::Code::internal, "nobody takes it");
+    network.close_listener();
+    auto spec = sandbox::container_spec_from_json(params);
+    spec.network = sandbox::Network::joined;
+    spec.network_path = network.path();
+    const auto result = sandbox::run_container(world, spec, {.out = fds.at(0).get(), .err = fds.at(1).get()}, stop);
+    return sandbox::Reply{to_json(result), {}};
+  };
+  return {{"run_closed", run_closed}, {"echo", echo},       {"fail", fail}, {"wait", wait},
+          {"crash", crash},           {"program", program}, {"run", run}};
 }
 
 /// A build in miniature, to be killed: says its helper's pid, then runs a step that does not end.
