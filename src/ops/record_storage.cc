@@ -39,6 +39,7 @@ solve::Record read_record(const store::Statement& row) {
   record.forced = body["forced"].bool_or(false);
   record.took = body["took"].int_or(0);
   record.common = body["common"].string_items();
+  record.facts = body["facts"];
   record.created = row.number(5);
   return record;
 }
@@ -56,7 +57,8 @@ std::string body_of(const solve::Record& record) {
       .set("results", std::move(results))
       .set("forced", record.forced)
       .set("took", record.took)
-      .set_nonempty("common", base::Json::strings(record.common));
+      .set_nonempty("common", base::Json::strings(record.common))
+      .set_nonempty("facts", record.facts);
   return body.dump();
 }
 

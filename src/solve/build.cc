@@ -209,6 +209,16 @@ std::vector<std::vector<ResultPtr>> Build::vertex_results() const {
   return results;
 }
 
+std::vector<base::Json> Build::facts(const std::vector<std::optional<Record>>& records) const {
+  std::vector<base::Json> facts(states_.size());
+  for (std::size_t v = 0; v < states_.size(); ++v) {
+    // A record that means nothing to other builds is none of `records`.
+    const auto& record = states_[v].record ? states_[v].record : records[v];
+    if (record) facts[v] = record->facts;
+  }
+  return facts;
+}
+
 std::vector<std::optional<CommonKey>> Build::common() const {
   std::vector<std::optional<CommonKey>> common(states_.size());
   for (std::size_t v = 0; v < states_.size(); ++v) {
@@ -225,6 +235,7 @@ Engine::Outcome Engine::build_with_records(const Graph& graph, const std::vector
   outcome.records = build.records();
   outcome.vertex_results = build.vertex_results();
   outcome.common = build.common();
+  outcome.facts = build.facts(outcome.records);
   return outcome;
 }
 

@@ -55,6 +55,7 @@ class Build {
   std::vector<std::optional<Record>> records();
   std::vector<std::vector<ResultPtr>> vertex_results() const;
   std::vector<std::optional<CommonKey>> common() const;
+  std::vector<base::Json> facts(const std::vector<std::optional<Record>>& records) const;
 
  private:
   enum class Phase : std::uint8_t {

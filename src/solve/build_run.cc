@@ -216,6 +216,7 @@ Record Build::make_record(std::size_t v, const std::vector<ResultPtr>& results, 
   Record record;
   record.key = *state.resolved;
   record.id = record.key.digest;
+  record.facts = vertex(v).op->facts();
   if (same) {
     record.id = state.previous->id;
   } else if (auto outcome = vertex(v).op->result_digest(results)) {

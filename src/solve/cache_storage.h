@@ -40,6 +40,7 @@ struct Record {
   std::vector<std::string> common;  ///< per input, what Op::common_content() said of it, with spaces between
   base::Nanos took = 0;             ///< how long the step ran: what it costs to lose the record
   bool forced = false;              ///< made by a step that ignored the cache
+  base::Json facts;                 ///< Op::facts() of the run, or null
 
   bool operator==(const Record&) const = default;
 };

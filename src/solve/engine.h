@@ -62,6 +62,7 @@ class Engine {
     std::vector<std::optional<Record>> records;
     std::vector<std::vector<ResultPtr>> vertex_results;  ///< per vertex; empty where nobody needed them
     std::vector<std::optional<CommonKey>> common;        ///< per vertex, of those that were looked at
+    std::vector<base::Json> facts;                       ///< per vertex, Op::facts() of the run that made it, or null
   };
   /// build(), with what an export of the cache needs.
   Outcome build_with_records(const Graph& graph, const std::vector<Edge>& targets, std::stop_token stop);

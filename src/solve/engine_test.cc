@@ -44,6 +44,42 @@ TEST_F(EngineTest, RunsInputsBeforeTheirUser) {
   EXPECT_EQ(log(), (Log{"run a: never built", "ran a", "run b: never built", "ran b"}));
 }
 
+TEST_F(EngineTest, KeepsTheFactsOfARunForBuildsThatHitItsRecord) {
+  const auto fact = [](const char* text) { return base::Json::object().set("fact", text); };
+  const auto facts_of = [&](const TextGraph& graph) {
+    auto build = process_.start(graph, "c");
+    process_.drive(*build);
+    build->finish();
+    std::string text;
+    for (const auto& json : build->facts(build->records())) text += json["fact"].string_or("-");
+    return text;
+  };
+  TextGraph graph;
+  graph.add({.name = "a", .facts = fact("1")});
+  graph.add({.name = "b"}, {"a"});
+  graph.add({.name = "c", .facts = fact("2")}, {"b"});
+  EXPECT_EQ(facts_of(graph), "1-2");
+  // The same steps, none of which runs: "a" is not even looked at.
+  TextGraph again;
+  again.add({.name = "a"});
+  again.add({.name = "b"}, {"a"});
+  again.add({.name = "c"}, {"b"});
+  EXPECT_EQ(facts_of(again), "1-2");
+  EXPECT_EQ(again.op("c").runs(), 0);
+}
+
+TEST_F(EngineTest, FactsOfAStepThatIsNeverRecordedAreThoseOfThisBuild) {
+  TextGraph graph;
+  graph.add({.name = "context", .unique = true});
+  graph.add({.name = "c", .facts = base::Json::object().set("fact", "1")}, {"context"});
+  auto build = process_.start(graph, "c");
+  process_.drive(*build);
+  build->finish();
+  const auto records = build->records();
+  EXPECT_FALSE(records[1]);
+  EXPECT_EQ(build->facts(records)[1]["fact"].string_or(""), "1");
+}
+
 TEST_F(EngineTest, NeverTouchesWhatNoTargetNeeds) {
   TextGraph graph;
   graph.add({.name = "a"});

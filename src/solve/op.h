@@ -101,6 +101,9 @@ class Op {
   /// changed nothing they can see. Nothing (the default) names the outcome by how it was made.
   virtual std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results);
 
+  /// After run(): what else is to be kept with its record, as JSON; null for nothing. Asked on the engine's thread.
+  virtual base::Json facts() const { return {}; }
+
   /// Whether same_outcome() is worth asking: never for a step with an effect that its results do not show.
   virtual bool compares_outcome() const { return false; }
   /// After a rerun: whether what it made is, for whoever reads it, what an earlier run on the same inputs made. The

@@ -50,6 +50,7 @@ TEST_P(CacheStorageSuite, FindsNothingWhereNothingWasSaved) {
 TEST_P(CacheStorageSuite, GivesBackEveryFieldOfARecord) {
   Record saved = record("a", 1'700'000'000'123'456'789);
   saved.forced = true;
+  saved.facts = base::Json::object().set("seen", 7);
   storage_->save(saved, {key("a")});
   EXPECT_EQ(storage_->find(key("a")), saved);
   EXPECT_EQ(storage_->get(saved.id), saved);

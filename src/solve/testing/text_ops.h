@@ -47,6 +47,7 @@ struct TextOpOptions {
   std::function<void(std::stop_token)> body;  ///< called first in run()
   std::optional<CommonKey> common;
   bool common_content = false;  ///< common_content() names the text
+  base::Json facts = {};
 };
 
 class TextOp final : public Op {
@@ -58,6 +59,7 @@ class TextOp final : public Op {
   std::vector<base::Digest> common_content(std::size_t input, const Result& result, std::stop_token stop) override;
   std::vector<ResultPtr> run(const std::vector<ResultPtr>& inputs, std::stop_token stop) override;
   std::optional<base::Digest> result_digest(const std::vector<ResultPtr>& results) override;
+  base::Json facts() const override { return options_.facts; }
   bool compares_outcome() const override { return options_.compares; }
   bool same_outcome(const std::vector<ResultPtr>& now, const std::vector<ResultPtr>& before,
                     std::stop_token stop) override;
