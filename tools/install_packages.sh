@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages a task needs: install_packages.sh build|test|demo|lint|fuzz …; --check only lists what is missing.
 set -euo pipefail
-build="g++ cmake ninja-build ccache mold pkg-config protobuf-compiler libprotobuf-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev libdeflate-dev libarchive-dev nlohmann-json3-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev libgtest-dev libgmock-dev libbenchmark-dev"
+build="g++ cmake ninja-build ccache mold pkg-config protobuf-compiler libprotobuf-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev libdeflate-dev libarchive-dev nlohmann-json3-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev libboost-dev libgtest-dev libgmock-dev libbenchmark-dev"
 runtime="ca-certificates crun git libcurl4 libarchive13 uidmap"
 tests="$runtime runc skopeo umoci docker-registry apache2-utils busybox-static slirp4netns passt fuse-overlayfs strace jq python3 openssl curl util-linux zstd xz-utils bzip2 procps openssh-client gpg gpg-agent libcap2-bin qemu-user-static rpm db5.3-util disorderfs"
 demo="$runtime umoci mmdebstrap jq"

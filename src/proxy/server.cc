@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/server.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "base/error.h"
+
+#include "proxy/conversation.h"
+
+namespace proxy {
+namespace {
+
+constexpr int kRetryMs = 50;
+
+base::Fd new_event() {
+  return base::Fd(static_cast<int>(SLIP_SYSCALL(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "make an eventfd")));
+}
+
+}  // namespace
+
+Server::Server(base::Fd listener, const Desk& desk)
+    : listener_(std::move(listener)), desk_(desk), end_(new_event()), change_(new_event()) {
+  thread_ = std::thread([this] { accept_all(); });
+}
+
+Server::~Server() {
+  stop_.request_stop();
+  (void)!::eventfd_write(end_.get(), 1);
+  thread_.join();
+  for (auto& connection : connections_) connection.thread.join();
+}
+
+bool Server::await_client() {
+  for (;;) {
+    forget_ended();
+    const bool room = connections_.size() < kMaxConnections;
+    std::array<pollfd, 3> entries{pollfd{end_.get(), POLLIN, 0}, pollfd{change_.get(), POLLIN, 0},
+                                  pollfd{room ? listener_.get() : -1, POLLIN, 0}};
+    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return false;
+    if (entries[0].revents != 0) return false;
+    if (entries[2].revents != 0) return (entries[2].revents & POLLIN) != 0;
+  }
+}
+
+void Server::accept_all() {
+  while (await_client()) {
+    base::Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (client && serve(std::move(client))) continue;
+    // No descriptor or no thread to be had: not for as long as those that are there go on.
+    pollfd end{end_.get(), POLLIN, 0};
+    ::poll(&end, 1, kRetryMs);
+  }
+}
+
+bool Server::serve(base::Fd client) {
+  // Heads and pieces are written as they come: none is to wait for the other's acknowledgement.
+  const int yes = 1;
+  ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  auto& connection = connections_.emplace_back();
+  connection.client = std::move(client);
+  try {
+    connection.thread = std::thread([this, &connection] {
+      converse(connection.client.get(), desk_, end_.get(), stop_.get_token());
+      ::shutdown(connection.client.get(), SHUT_RDWR);
+      connection.ended = true;
+      (void)!::eventfd_write(change_.get(), 1);
+    });
+  } catch (const std::system_error&) {
+    connections_.pop_back();
+    return false;
+  }
+  return true;
+}
+
+void Server::forget_ended() {
+  eventfd_t count = 0;
+  (void)!::eventfd_read(change_.get(), &count);
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    if (!it->ended) {
+      ++it;
+      continue;
+    }
+    it->thread.join();
+    it = connections_.erase(it);
+  }
+}
+
+}  // namespace proxy

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The proxy of one step: takes what connects to a listening socket.
+//
+//     proxy::Server server(std::move(listener), desk);     // the socket may stand in another network namespace
+//     … the step runs …
+//                                                          // its end cuts off what is still going on
+//
+// A thread for each connection, at most kMaxConnections; further ones wait in the socket's queue. Memory is bounded by
+// that number: a connection holds a head, and one piece of a body.
+// Threads: one may use the object.
+#include <atomic>
+#include <list>
+#include <stop_token>
+#include <thread>
+
+#include "base/fd.h"
+
+#include "proxy/exchange.h"
+
+namespace proxy {
+
+class Server {
+ public:
+  static constexpr std::size_t kMaxConnections = 64;
+
+  /// `desk` outlives the server.
+  Server(base::Fd listener, const Desk& desk);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+ private:
+  struct Connection {
+    base::Fd client;
+    std::thread thread;
+    std::atomic<bool> ended = false;
+  };
+
+  void accept_all();
+  /// Whether there was a thread for it.
+  bool serve(base::Fd client);
+  /// A connection is to be taken now; false at the end.
+  bool await_client();
+  void forget_ended();
+
+  base::Fd listener_;
+  const Desk& desk_;
+  base::Fd end_;     ///< readable from the end on
+  base::Fd change_;  ///< readable when a connection has ended
+  std::stop_source stop_;
+  std::list<Connection> connections_;  ///< only the accepting thread touches the list while it runs
+  std::thread thread_;
+};
+
+}  // namespace proxy
