@@ -26,7 +26,18 @@ struct Material {
   std::string uri;
   std::string algorithm;
   std::string hex;
+  std::string step;  ///< that fetched it through the proxy, or ""
   bool operator<(const Material& other) const { return uri < other.uri; }
+};
+
+/// What a proxied step got that no dependency names.
+struct Uncaptured {
+  std::string op;
+  std::string step;
+  std::string method;
+  std::string uri;
+  std::string reason;
+  auto operator<=>(const Uncaptured&) const = default;
 };
 
 Json digest_json(const Material& material) { return Json::object().set(material.algorithm, material.hex); }
@@ -37,7 +48,9 @@ struct Capture {
   std::set<std::string> locals;
   std::map<std::string, bool> secrets;  ///< id → optional
   std::map<std::string, bool> ssh;
-  std::vector<std::string> network_steps;
+  bool network_access = false;
+  std::vector<std::string> network_steps;  ///< with a network that nobody watched
+  std::set<Uncaptured> uncaptured;
 };
 
 /// "sha256:…", or a commit.
@@ -133,7 +146,33 @@ class Reader {
       }
     }
     for (const auto& secret : exec.secret_env) note(capture_.secrets, secret.id, secret.optional);
-    if (exec.network != llb::NetMode::none) capture_.network_steps.push_back(vertex.name());
+    if (exec.network == llb::NetMode::none) return;
+    capture_.network_access = true;
+    if (facts_.proxy_network) {
+      read_fetched(vertex, exec);
+    } else {
+      capture_.network_steps.push_back(vertex.name());
+    }
+  }
+
+  void read_fetched(const llb::Vertex& vertex, const llb::ExecOp& exec) {
+    const auto lacks = [&](std::string reason, const proxy::Request& request = {}) {
+      capture_.uncaptured.insert({vertex.digest.str(), vertex.name(), request.method, request.url, std::move(reason)});
+    };
+    const auto seen = facts_.fetched.find(vertex.digest);
+    if (seen == facts_.fetched.end()) return lacks("not_recorded");
+    for (const auto& request : seen->second.materials()) {
+      Material material{request.url, "", "", vertex.name()};
+      set_digest(material, request.digest);
+      http_.push_back(std::move(material));
+    }
+    for (const auto& request : seen->second.gaps()) lacks(request.gap, request);
+    // What an earlier build left there may have come from anywhere.
+    const bool has_cache = std::any_of(exec.mounts.begin(), exec.mounts.end(),
+                                       [](const llb::Mount& mount) { return mount.type == llb::MountType::cache; });
+    if (has_cache) lacks("cache_mount");
+    // Who may do everything may leave the network that it was given.
+    if (exec.security == llb::SecurityMode::insecure) lacks("insecure_step");
   }
 
   const BuildFacts& facts_;
@@ -313,9 +352,22 @@ struct Parts {
   Json config;          ///< null in mode min
   Json build_metadata;  ///< what BuildKit calls its metadata
 
-  bool complete() const { return capture.locals.empty(); }
-  bool hermetic() const { return complete() && capture.network_steps.empty(); }
+  bool complete() const { return capture.locals.empty() && capture.uncaptured.empty(); }
+  bool hermetic() const { return complete() && !capture.network_access; }
 };
+
+/// As BuildKit's NetworkMetadata.
+Json network_json(const Capture& capture) {
+  Json incomplete = Json::array();
+  for (const auto& entry : capture.uncaptured) {
+    Json json = Json::object().set("op", entry.op).set("name", entry.step);
+    json.set_nonempty("method", entry.method).set_nonempty("uri", entry.uri);
+    incomplete.push(std::move(json.set("reason", entry.reason)));
+  }
+  Json network = Json::object().set("mode", "proxy");
+  if (!capture.uncaptured.empty()) network.set("proxy", Json::object().set("incomplete", std::move(incomplete)));
+  return network;
+}
 
 Json network_steps(const Parts& parts) { return Json::strings(parts.capture.network_steps); }
 
@@ -324,6 +376,7 @@ Json version_1(Parts& parts) {
   for (const auto& material : parts.capture.materials) {
     Json entry = Json::object().set("uri", material.uri);
     if (!material.hex.empty()) entry.set("digest", digest_json(material));
+    if (!material.step.empty()) entry.set("annotations", Json::object().set("slipway_step", material.step));
     dependencies.push(std::move(entry));
   }
   Json external = Json::object();
@@ -416,6 +469,9 @@ base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts) {
     if (name.starts_with("vcs:") && !value.empty()) vcs.set(name.substr(4), without_credentials(value));
   }
   parts.build_metadata.set_nonempty("vcs", std::move(vcs));
+  if (facts.proxy_network && parts.capture.network_access) {
+    parts.build_metadata.set("network", network_json(parts.capture));
+  }
   return wish.version == ProvenanceWish::Version::v1 ? version_1(parts) : version_02(parts);
 }
 

@@ -8,7 +8,9 @@
 // commits, downloads, each with its digest). max: also the whole build graph, where each step stands in the Dockerfile,
 // and the Dockerfile itself. Ours beyond BuildKit's: `slipway_network_steps` names the steps that had a network, as
 // nothing that they fetched is among the dependencies; `slipway_lock` the lock file that pinned them.
-// Sources: slsa.dev/spec/v1.0/provenance and v0.2; BuildKit's docs/attestations/slsa-definitions.md.
+// Of a build whose steps fetch through a proxy (proxy/capture.h) what they fetched is among the dependencies, with the
+// step in the annotation `slipway_step`; what could not be captured is listed under `network`, and makes them
+// incomplete. Sources: slsa.dev/spec/v1.0/provenance and v0.2; BuildKit's docs/attestations/slsa-definitions.md.
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +23,8 @@
 #include "base/time.h"
 #include "llb/definition.h"
 #include "oci/descriptor.h"
+
+#include "proxy/capture.h"
 
 namespace attest {
 
@@ -39,7 +43,9 @@ struct BuildFacts {
   int compatibility_version = 0;  ///< as BuildKit counts its own; 0 = nothing is said
   std::string lock_digest;        ///< of the lock file, or ""
   const SourcePolicies* policies = nullptr;
-  std::vector<std::string> policy_digests;  ///< of the texts of all policies, those about signatures too
+  std::vector<std::string> policy_digests;      ///< of the texts of all policies, those about signatures too
+  bool proxy_network = false;                   ///< steps reached the network through the build's proxy alone
+  std::map<base::Digest, proxy::Seen> fetched;  ///< by them, per step
 };
 
 base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts);

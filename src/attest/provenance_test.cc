@@ -116,6 +116,71 @@ TEST_F(ProvenanceTest, TheOldVersionSaysTheSame) {
   EXPECT_FALSE(json["metadata"]["completeness"]["materials"].bool_or(true));
 }
 
+TEST_F(ProvenanceTest, WhatAProxySawIsAmongTheDependencies) {
+  facts_.proxy_network = true;
+  const base::Digest run = base::sha256(definition_.ops[1]);
+  proxy::Seen& seen = facts_.fetched[run];
+  seen.requests = {{.method = "GET", .url = "https://a/old", .status = 302, .location = "https://a/f"},
+                   {.method = "GET", .url = "https://a/f", .status = 200, .digest = "sha256:" + kHex, .size = 7}};
+  auto json = provenance({.mode = ProvenanceWish::Mode::min}, facts_);
+  const auto& dependencies = json["buildDefinition"]["resolvedDependencies"].items();
+  ASSERT_EQ(dependencies.size(), 3U);
+  EXPECT_EQ(dependencies[1].dump(), R"({"uri":"https://a/f","digest":{"sha256":")" + kHex +
+                                        R"("},"annotations":{"slipway_step":"[2/3] RUN make"}})");
+  EXPECT_EQ(dependencies[2]["uri"].as_string(), "https://a/old");
+  EXPECT_EQ(json["runDetails"]["metadata"]["buildkit_metadata"]["network"].dump(), R"({"mode":"proxy"})");
+  EXPECT_FALSE(json["runDetails"]["metadata"].contains("slipway_network_steps"));
+  EXPECT_FALSE(json["runDetails"]["metadata"].contains("buildkit_hermetic"));
+  json = provenance({.mode = ProvenanceWish::Mode::min, .version = ProvenanceWish::Version::v02}, facts_);
+  EXPECT_EQ(json["materials"].items().size(), 3U);
+
+  seen.requests.push_back({.method = "POST", .url = "https://a/p", .status = 200, .gap = "method_not_materializable"});
+  json = provenance({.mode = ProvenanceWish::Mode::min}, facts_);
+  const auto& gaps = json["runDetails"]["metadata"]["buildkit_metadata"]["network"]["proxy"]["incomplete"].items();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].dump(), R"({"op":")" + run.str() + R"(","name":"[2/3] RUN make","method":"POST",)" +
+                                R"("uri":"https://a/p","reason":"method_not_materializable"})");
+}
+
+TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
+  llb::Definition definition;
+  llb::ExecOp exec;
+  exec.meta.args = {"make"};
+  exec.mounts.push_back({.input = llb::kEmpty, .dest = "/", .output = 0});
+  const auto completeness = [&](const llb::ExecOp& step, bool recorded) {
+    llb::Op run;
+    run.kind = step;
+    definition.ops = {llb::marshal(run)};
+    const base::Digest digest = base::sha256(definition.ops[0]);
+    llb::Op last;
+    last.inputs = {{digest.str(), 0}};
+    definition.ops.push_back(llb::marshal(last));
+    BuildFacts facts{.definition = definition};
+    facts.proxy_network = true;
+    if (recorded) facts.fetched[digest];
+    const auto json = provenance({}, facts);
+    const auto& metadata = json["runDetails"]["metadata"];
+    const auto& gaps = metadata["buildkit_metadata"]["network"]["proxy"]["incomplete"].items();
+    const bool complete = metadata["buildkit_completeness"]["resolvedDependencies"].bool_or(false);
+    return gaps.empty() && complete ? "complete" : complete ? "wrong" : gaps.at(0)["reason"].string_or("");
+  };
+  EXPECT_EQ(completeness(exec, true), "complete");
+  EXPECT_EQ(completeness(exec, false), "not_recorded");
+  llb::ExecOp cached = exec;
+  cached.mounts.push_back({.input = llb::kEmpty,
+                           .dest = "/c",
+                           .output = llb::kSkipOutput,
+                           .type = llb::MountType::cache,
+                           .cache = llb::CacheOpt{.id = "c"}});
+  EXPECT_EQ(completeness(cached, true), "cache_mount");
+  llb::ExecOp insecure = exec;
+  insecure.security = llb::SecurityMode::insecure;
+  EXPECT_EQ(completeness(insecure, true), "insecure_step");
+  llb::ExecOp offline = exec;
+  offline.network = llb::NetMode::none;
+  EXPECT_EQ(completeness(offline, false), "complete");
+}
+
 TEST_F(ProvenanceTest, ADigestOfTheDockerfilesOwnStaysInTheName) {
   facts_.asked_images = {"docker.io/library/busybox:latest@sha256:" + kHex};
   const auto json = provenance({}, facts_);

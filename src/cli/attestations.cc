@@ -22,8 +22,8 @@ base::Nanos made_at(const BuildOptions& options) {
   return seconds ? *seconds * base::kSecond : base::system_clock().now();
 }
 
-attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const BuiltImage& built, BuildSession& session,
-                                  base::Nanos started, int compatibility_version) {
+attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const BuildOptions& options,
+                                  const BuiltImage& built, BuildSession& session, base::Nanos started) {
   attest::BuildFacts facts{.definition = built.image.definition};
   facts.options = session.frontend_opts();
   facts.pins = session.services().pins.pins();
@@ -31,7 +31,9 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.lock_digest = session.services().lock.digest();
   facts.policies = &session.policies();
   facts.policy_digests = session.policy_digests();
-  facts.compatibility_version = compatibility_version;
+  facts.compatibility_version = options.compatibility_version;
+  facts.proxy_network = options.proxy_network;
+  facts.fetched = session.fetched();
   facts.id = session.id();
   facts.started = started;
   facts.finished = base::system_clock().now();
@@ -82,9 +84,9 @@ attest::Components components_of(const BuiltImage& built, BuildSession& session,
 void attest_images(const attest::Wanted& wanted, const BuildOptions& options, BuildSession& session,
                    base::Nanos started, std::vector<BuiltImage>& images, const std::stop_token& stop) {
   for (auto& built : images) {
-    if (wanted.provenance)
-      built.attestations.push_back(
-          provenance_of(*wanted.provenance, built, session, started, options.compatibility_version));
+    if (wanted.provenance) {
+      built.attestations.push_back(provenance_of(*wanted.provenance, options, built, session, started));
+    }
     if (wanted.sbom && wanted.sbom->generator.empty()) {
       built.attestations.push_back(sbom_of(*wanted.sbom, built, session, options, stop));
     } else if (wanted.sbom) {

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/frontend_options.h"
 #include "cli/main_line.h"
@@ -35,6 +37,22 @@ namespace {
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) base::log_warn("core dumps cannot be turned off: {}", std::strerror(errno));
+}
+
+}  // namespace
+
+namespace {
+
+/// For --proxy-network; nullptr without it.
+std::unique_ptr<ops::ProxyNetwork> proxy_network(const BuildOptions& options, const store::Store& store,
+                                                 std::vector<std::string> policies) {
+  if (!options.proxy_network) return nullptr;
+  ops::ProxyNetwork::Options proxy;
+  proxy.spool = store.root() + "/proxy";
+  base::make_directories(proxy.spool, 0700);
+  if (const char* file = std::getenv("SSL_CERT_FILE"); file && *file) proxy.tls.ca_files.emplace_back(file);
+  proxy.policies = std::move(policies);
+  return std::make_unique<ops::ProxyNetwork>(std::move(proxy));
 }
 
 }  // namespace
@@ -95,14 +113,10 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options),
                .admission = admission_.hook()}),
-      services_{house_.store(),  house_.snapshots(),
-                house_.worker(), images_,
-                house_.http(),   contexts_,
-                known_files_,    ssh_,
-                secrets_,        by_hand_,
-                pins_,           policies_,
-                lock_,           events_,
-                settings_,       &mounts_},
+      proxy_(proxy_network(options, house_.store(), policies_.digests())),
+      services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
+                ssh_,           secrets_,           by_hand_,        pins_,   policies_,     lock_,     events_,
+                settings_,      &mounts_,           proxy_.get()},
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -318,6 +332,10 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
       if (is_here || need == Need::filesystems) built.back().chain = ops::materialize(head, services_, stop);
     }
     stages.take(i, outcome.results, services_, built.back(), stop);
+  }
+  for (std::size_t v = 0; proxy_ && v < joined.graph.vertices.size(); ++v) {
+    if (outcome.facts[v].is_null()) continue;
+    fetched_[joined.graph.vertices[v].digest] = proxy::Seen::from_json(outcome.facts[v]);
   }
   all_records_.keep_hits();
   if (!remote_cache_.exports()) return built;

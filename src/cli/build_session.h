@@ -19,6 +19,7 @@
 #include "cli/source_locks.h"
 #include "cli/source_policies.h"
 #include "dockerfile/check.h"
+#include "ops/proxied_step.h"
 #include "ops/record_storage.h"
 #include "ops/result.h"
 #include "solve/engine.h"
@@ -69,6 +70,8 @@ class BuildSession {
 
   dockerfile::Gateway& gateway() { return gateway_; }
   const attest::SourcePolicies& policies() const { return policies_; }
+  /// After build(), with --proxy-network: what the steps fetched, by their digests.
+  const std::map<base::Digest, proxy::Seen>& fetched() const { return fetched_; }
   /// Digests of the texts of all policies.
   std::vector<std::string> policy_digests() const;
   House& house() { return house_; }
@@ -102,6 +105,7 @@ class BuildSession {
   ops::SourceLock lock_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
+  std::unique_ptr<ops::ProxyNetwork> proxy_;
   ops::Services services_;
   ops::RecordStorage records_;
   ops::Listings listings_;
@@ -114,6 +118,7 @@ class BuildSession {
   std::stop_token stop_;  ///< of the build under way
   bool keeps_stages_ = false;
   bool keeps_scan_trees_ = false;
+  std::map<base::Digest, proxy::Seen> fetched_;
   ops::ChainCodec codec_;
   std::optional<FinishedBuild> finished_;
   ops::StoreLocks locks_;

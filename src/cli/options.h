@@ -33,6 +33,7 @@ struct BuildOptions {
   std::vector<std::string> allow;
   std::vector<std::string> resources;
   std::string network = "default";
+  bool proxy_network = false;  ///< steps reach the network through a recording proxy alone
   std::string shm_size;
   std::string cgroup_parent;
   std::string call = "build";

@@ -129,6 +129,8 @@ void add_input_flags(CLI::App& app, BuildOptions& options) {
 
 void add_run_flags(CLI::App& app, BuildOptions& options) {
   app.add_option("--network", options.network, "Network of RUN: default, none or host");
+  app.add_flag("--proxy-network", options.proxy_network,
+               "RUN reaches the network through a proxy alone, which records what it fetches for the provenance");
   repeated(app, "--add-host", options.add_hosts, "HOST:IP for /etc/hosts in RUN");
   repeated(app, "--ulimit", options.ulimits, "NAME=SOFT[:HARD]");
   app.add_option("--shm-size", options.shm_size, "Size of /dev/shm");

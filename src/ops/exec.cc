@@ -95,9 +95,12 @@ class ExecOp final : public solve::Op {
     }
     base::Json recipe = exec_recipe(op_, exec_);
     if (!keyed_secrets_.empty()) recipe.set("secret_values", secret_names());
+    const bool proxied = services_.proxy != nullptr && is_proxied(exec_);
+    if (proxied) recipe.set("proxy", services_.proxy->recipe());
     auto map = solve::CacheMap::of(std::move(recipe), std::move(keys));
-    // Values of secrets are in our keys where that was asked for; BuildKit's never have them.
-    if (keyed_secrets_.empty()) map.common = common_key();
+    // Values of secrets are in our keys where that was asked for; BuildKit's never have them. Nor do others' records
+    // say what a step fetched.
+    if (keyed_secrets_.empty() && !proxied) map.common = common_key();
     return map;
   }
 
@@ -136,6 +139,7 @@ class ExecOp final : public solve::Op {
   }
 
   std::vector<solve::ResultPtr> run(const std::vector<solve::ResultPtr>& inputs, std::stop_token stop) override {
+    fetched_ = {};
     auto step = std::make_unique<ExecStep>(digest_, op_, resources_, services_, inputs, kAtItsStart, stop);
     for (std::size_t i = 0; i < inputs.size(); ++i) contents_.verify(i, *inputs[i], selections_of(i), services_, stop);
     try {
@@ -144,8 +148,11 @@ class ExecOp final : public solve::Op {
       services_.by_hand.failed(digest_, std::move(step));
       throw;
     }
+    fetched_ = step->fetched();
     return step->commit(stop);
   }
+
+  base::Json facts() const override { return fetched_; }
 
  private:
   /// The values that are part of the key, each by a name that only this store can make.
@@ -197,6 +204,7 @@ class ExecOp final : public solve::Op {
   std::vector<std::string> keyed_secrets_;
   const Services& services_;
   ContentDigests contents_;
+  base::Json fetched_;  ///< of the last run
 };
 
 }  // namespace

@@ -19,8 +19,11 @@
 #include "ops/methods.h"
 #include "ops/mounted_tree.h"
 #include "ops/reversed_tree.h"
+#include "ops/trusted_bundle.h"
 #include "ops/wire.h"
 #include "sandbox/container.h"
+#include "sandbox/network_namespace.h"
+#include "sandbox/pass_fd.h"
 
 namespace ops {
 namespace {
@@ -49,6 +52,28 @@ void add_proxies(std::vector<std::string>& env, const llb::ProxyEnv& proxy) {
   }
 }
 
+/// Beside what the bundles of the root have: programs that bring certificates of their own take these variables.
+constexpr std::string_view kCertificate = "/dev/slipway-proxy-ca.pem";
+constexpr const char* kCertificateVariables[] = {
+    "SSL_CERT_FILE",  "NIX_SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "AWS_CA_BUNDLE",  "DENO_CERT",
+};
+
+void set_variable(std::vector<std::string>& env, const std::string& name, const std::string& value) {
+  std::erase_if(env, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+  if (!value.empty()) env.push_back(name + "=" + value);
+}
+
+/// The one way out, whatever the image or the command line said of others.
+void set_proxy(std::vector<std::string>& env) {
+  const std::string proxy = base::format("http://127.0.0.1:{}", sandbox::ClosedNetwork::kPort);
+  for (const char* name : {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"}) set_variable(env, name, proxy);
+  for (const char* name : {"ALL_PROXY", "all_proxy", "FTP_PROXY", "ftp_proxy"}) set_variable(env, name, "");
+  // What a step serves to itself is reached without.
+  for (const char* name : {"NO_PROXY", "no_proxy"}) set_variable(env, name, "127.0.0.1,localhost,::1");
+  for (const char* name : kCertificateVariables) set_variable(env, name, std::string(kCertificate));
+}
+
 sandbox::Limits limits_from_json(const base::Json& json) {
   sandbox::Limits limits;
   limits.memory = json["memory"].int_or(0);
@@ -70,6 +95,7 @@ class Stage {
         exec_(std::get<llb::ExecOp>(op_.kind)),
         directory_(call.scratch()) {
     base::make_directories(directory_, 0700);
+    if (is_proxied()) bundle_.emplace(call.params["proxy"]["certificate"].as_string(), directory_ + "/bundle");
   }
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
@@ -92,13 +118,15 @@ class Stage {
       trees_.back()->finish();
       trees_.pop_back();
     }
+    if (bundle_) bundle_->clean(upper_);
     return sandbox::to_json(result);
   }
 
  private:
   sandbox::Streams streams() const {
     if (spec_.terminal) return {.terminal = call_.fd(0)};
-    return {.in = call_.fds.size() > 2 ? call_.fd(2) : -1, .out = call_.fd(0), .err = call_.fd(1)};
+    const std::size_t given = call_.fds.size() - (is_proxied() ? 1 : 0);
+    return {.in = given > 2 ? call_.fd(2) : -1, .out = call_.fd(0), .err = call_.fd(1)};
   }
 
   void unbind() {
@@ -110,6 +138,7 @@ class Stage {
       if (exec_.mounts[i].dest == llb::kRootMount) mount_root(i);
     }
     if (spec_.rootfs.empty()) base::fail(base::Code::invalid_argument, "the step has no root filesystem");
+    if (bundle_) trust_proxy();
     for (std::size_t i = 0; i < exec_.mounts.size(); ++i) {
       if (exec_.mounts[i].dest != llb::kRootMount) mount(i);
     }
@@ -117,8 +146,12 @@ class Stage {
 
   MountedTree& tree(std::size_t index, const std::string& path) {
     base::make_directories(path);
-    trees_.push_back(std::make_unique<MountedTree>(snapshot::MountSpec::from_json(request(index)["mount"]),
-                                                   call_.driver(), call_.scratch(), call_.stop));
+    auto spec = snapshot::MountSpec::from_json(request(index)["mount"]);
+    if (bundle_ && path == spec_.rootfs) {
+      bundle_->add_to(spec, call_.driver(), call_.scratch(), call_.stop);
+      upper_ = spec.upper;
+    }
+    trees_.push_back(std::make_unique<MountedTree>(std::move(spec), call_.driver(), call_.scratch(), call_.stop));
     trees_.back()->attach(path);
     return *trees_.back();
   }
@@ -130,6 +163,15 @@ class Stage {
     root_ = tree(index, spec_.rootfs).fd();
     if (call_.params["reversed"].bool_or(false)) reverse_root();
     if (exec_.mounts[index].readonly) spec_.root_access = sandbox::RootAccess::read_only;
+  }
+
+  bool is_proxied() const { return call_.params.contains("proxy"); }
+
+  void trust_proxy() {
+    for (auto& mount : bundle_->mounts(root_, call_.driver())) spec_.mounts.push_back(std::move(mount));
+    const std::string path = directory_ + "/proxy-ca.pem";
+    base::write_file_atomic(path, call_.params["proxy"]["certificate"].as_string());
+    spec_.mounts.push_back({std::string(kCertificate), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
 
   void reverse_root() {
@@ -235,7 +277,21 @@ class Stage {
     spec_.mounts.push_back({target(mount), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
 
+  /// A network of the step's own, with the builder's proxy at its one socket.
+  void close_network() {
+    base::with_context([&] { closed_.emplace(call_.world); }, "closing the step's network (--proxy-network)");
+    const auto fd = static_cast<std::size_t>(call_.params["proxy"]["fd"].as_int());
+    if (!sandbox::send_fd(call_.fd(fd), closed_->listener())) {
+      base::fail(base::Code::internal, "the step's proxy does not take its socket");
+    }
+    closed_->close_listener();
+    spec_.network = sandbox::Network::joined;
+    spec_.network_path = closed_->path();
+    spec_.resolv_conf = "# names are resolved by the proxy of the build\n";
+  }
+
   void choose_network() {
+    if (is_proxied()) return close_network();
     if (exec_.network == llb::NetMode::none) spec_.network = sandbox::Network::none;
     if (exec_.network != llb::NetMode::sandbox) return;
     if (const auto* joined = call_.network.join()) {
@@ -262,7 +318,11 @@ class Stage {
     spec_.stub_removal =
         meta.remove_mount_stubs_recursive ? sandbox::StubRemoval::with_parents : sandbox::StubRemoval::target_only;
     spec_.env = meta.env;
-    if (meta.proxy_env) add_proxies(spec_.env, *meta.proxy_env);
+    if (closed_) {
+      set_proxy(spec_.env);
+    } else if (meta.proxy_env) {
+      add_proxies(spec_.env, *meta.proxy_env);
+    }
     for (const auto& [name, value] : call_.params["secret_env"].members()) {
       spec_.env.push_back(base::format("{}={}", name, decode_bytes(value.as_string())));
     }
@@ -282,6 +342,9 @@ class Stage {
   std::vector<std::unique_ptr<MountedTree>> trees_;
   std::vector<std::string> bound_;  ///< private bind mounts
   int root_ = -1;
+  std::string upper_;                    ///< of the root, with a bundle
+  std::optional<TrustedBundle> bundle_;  ///< of a proxied step
+  std::optional<sandbox::ClosedNetwork> closed_;
   sandbox::ContainerSpec spec_;
 };
 

@@ -63,8 +63,7 @@ void ExecStep::run(const std::stop_token& stop) {
       err.write.reset();
     };
     try {
-      const int fds[] = {out.write.get(), err.write.get()};
-      result = sandbox::run_result_from_json(services_.worker.call("exec", params_, fds, stop).result);
+      result = call_exec(params_, {out.write.get(), err.write.get()}, stop);
     } catch (...) {
       close_writers();
       throw;
@@ -72,7 +71,21 @@ void ExecStep::run(const std::stop_token& stop) {
     close_writers();
   }
   for (const auto& note : result.notes) services_.events.warn(vertex_, note);
-  check(result);
+  check(result, refusals_);
+}
+
+sandbox::RunResult ExecStep::call_exec(base::Json params, std::vector<int> fds, const std::stop_token& stop) {
+  const auto call = [&] {
+    return sandbox::run_result_from_json(services_.worker.call("exec", params, fds, stop).result);
+  };
+  if (services_.proxy == nullptr || !is_proxied(exec_)) return call();
+  const auto proxied = services_.proxy->begin(vertex_, exec_, services_);
+  params.set("proxy", proxied->params(fds.size()));
+  fds.push_back(proxied->socket());
+  sandbox::RunResult result = call();
+  fetched_ = proxied->finish().to_json();
+  refusals_ = proxied->refusals();
+  return result;
 }
 
 sandbox::RunResult ExecStep::enter(const Entry& entry, const std::stop_token& stop) {
@@ -88,7 +101,7 @@ sandbox::RunResult ExecStep::enter(const Entry& entry, const std::stop_token& st
   for (const auto& name : names) held.push_back(locks.lock(name, stop));
   std::vector<int> fds = {entry.terminal};
   if (entry.terminal < 0) fds = {entry.out, entry.err, entry.in};
-  return sandbox::run_result_from_json(services_.worker.call("exec", params, fds, stop).result);
+  return call_exec(std::move(params), std::move(fds), stop);
 }
 
 std::vector<solve::ResultPtr> ExecStep::commit(const std::stop_token& stop) {
@@ -202,11 +215,21 @@ void ExecStep::forward(int fd, int stream) {
   log.finish();
 }
 
-void ExecStep::check(const sandbox::RunResult& result) const {
+void ExecStep::check(const sandbox::RunResult& result, const std::vector<std::string>& refusals) const {
   const auto& valid = exec_.meta.valid_exit_codes;
   const bool ok =
       valid.empty() ? result.exit_code == 0 : std::find(valid.begin(), valid.end(), result.exit_code) != valid.end();
+  for (const auto& refusal : refusals) {
+    if (ok) services_.events.warn(vertex_, "a request of the step was refused, and it went on without: " + refusal);
+  }
   if (ok) return;
+  if (!refusals.empty()) {
+    base::Error error(base::Code::permission_denied,
+                      base::format("process \"{}\" failed with exit code {} after a request was refused: {}",
+                                   base::join(exec_.meta.args, " "), result.exit_code, base::join(refusals, "; ")));
+    error.set_refusal();
+    throw error;
+  }
   base::Error error(base::Code::unknown, base::format("process \"{}\" did not complete successfully: exit code: {}",
                                                       base::join(exec_.meta.args, " "), result.exit_code));
   if (result.oom) error.set_hint("the step ran out of memory and was killed; raise its memory limit");

@@ -15,6 +15,7 @@
 #include "llb/definition.h"
 #include "ops/active_set.h"
 #include "ops/by_hand.h"
+#include "ops/proxied_step.h"
 #include "ops/services.h"
 #include "solve/op.h"
 
@@ -29,6 +30,8 @@ class ExecStep final : public EnteredStep {
 
   void run(const std::stop_token& stop);
   std::vector<solve::ResultPtr> commit(const std::stop_token& stop);
+  /// After run(): what a proxied step fetched (proxy/capture.h); null for others.
+  const base::Json& fetched() const { return fetched_; }
 
   const std::vector<std::string>& command() const override { return exec_.meta.args; }
   sandbox::RunResult enter(const Entry& entry, const std::stop_token& stop) override;
@@ -43,7 +46,9 @@ class ExecStep final : public EnteredStep {
   base::Json secret_values() const;
   base::Json limits() const;
   void forward(int fd, int stream);
-  void check(const sandbox::RunResult& result) const;
+  void check(const sandbox::RunResult& result, const std::vector<std::string>& refusals) const;
+  /// The request to the helper, with a proxy beside it where the step has one.
+  sandbox::RunResult call_exec(base::Json params, std::vector<int> fds, const std::stop_token& stop);
 
   base::Digest vertex_;
   llb::Op op_;
@@ -55,6 +60,8 @@ class ExecStep final : public EnteredStep {
   std::vector<std::unique_ptr<SshSocket>> sockets_;
   std::vector<base::FileLock> caches_;  ///< private cache mounts, until the step is dropped
   base::Json params_;
+  base::Json fetched_;
+  std::vector<std::string> refusals_;  ///< of a policy, in the last call
 };
 
 /// Names of the locks of a step's exclusive cache mounts (solve::Op::locks).

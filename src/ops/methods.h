@@ -20,8 +20,9 @@
 //
 // Every request also has "driver": the snapshot driver of this store. exec with "argv" runs that instead of the step's
 // command (slipway shell): stdin is then a third descriptor, or, with "terminal", the only one is a socket for the
-// master of a new terminal. The room attest adds what looks into images (components, noted_files, layer_sizes:
-// cli/export.h hands them in).
+// master of a new terminal. exec with "proxy" {fd, certificate} closes the step's network but for a listening socket,
+// which it sends over that descriptor, the last of them (proxied_step.h). The room attest adds what looks into images
+// (components, noted_files, layer_sizes: cli/export.h hands them in).
 #include "ops/local_source.h"
 #include "sandbox/helper.h"
 #include "sandbox/step_network.h"

@@ -26,6 +26,8 @@ class HttpClient;
 
 namespace ops {
 
+class ProxyNetwork;
+
 /// What the user said about this build as a whole.
 struct BuildSettings {
   std::set<std::string> entitlements;           ///< "network.host", "security.insecure"
@@ -55,6 +57,7 @@ struct Services {
   Events& events;
   const BuildSettings& settings;
   CacheMountSource* cache_mounts = nullptr;  ///< nullptr: new ones are empty
+  ProxyNetwork* proxy = nullptr;             ///< nullptr: steps reach the network by themselves
 };
 
 }  // namespace ops

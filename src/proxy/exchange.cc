@@ -165,7 +165,7 @@ std::string gap_of(const ClientRequest& request, int status) {
   if (request.method == "HEAD") return "";
   if (request.method != "GET") return "method_not_materializable";
   if (request.body) return "request_has_body";
-  if (request.headers.find("Range") || status == 206) return "partial_response";
+  if (status == 206) return "partial_response";
   if (status == 304) return "not_modified";
   return status >= 400 ? "unsuccessful_response" : "";
 }
