@@ -9,9 +9,9 @@ namespace fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"parser", parser},     {"expander", expander},   {"ignore", ignore},       {"reference", reference},
-    {"git_ref", git_ref},   {"json_form", json_form}, {"run_mount", run_mount}, {"platform", platform},
-    {"packages", packages}, {"trust", trust},
+    {"parser", parser},     {"expander", expander},   {"ignore", ignore},           {"reference", reference},
+    {"git_ref", git_ref},   {"json_form", json_form}, {"run_mount", run_mount},     {"platform", platform},
+    {"packages", packages}, {"trust", trust},         {"proxied_url", proxied_url},
 };
 
 }  // namespace
