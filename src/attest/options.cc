@@ -19,8 +19,9 @@ using Attributes = std::map<std::string, std::string>;
 
 /// Attributes are known whatever their case; those of a scanner are its own business.
 std::string attribute_name(std::string_view text) {
-  static constexpr std::string_view kKnown[] = {"type",         "disabled", "mode",        "version", "builder-id",
-                                                "reproducible", "filename", "inline-only", "format",  "generator"};
+  static constexpr std::string_view kKnown[] = {
+      "type",     "disabled",    "mode",   "version",   "builder-id",        "reproducible",
+      "filename", "inline-only", "format", "generator", "complete-materials"};
   std::string lowered = base::lower(text);
   return base::is_one_of(lowered, kKnown) ? lowered : std::string(text);
 }
@@ -64,13 +65,15 @@ ProvenanceWish parse_provenance(const Attributes& attributes) {
       wish.builder_id = value;
     } else if (key == "reproducible") {
       wish.reproducible = parse_flag(key, value);
+    } else if (key == "complete-materials") {
+      wish.complete_materials = parse_flag(key, value);
     } else if (key == "filename") {
       wish.file_name = value;
     } else if (key == "inline-only") {
       wish.inline_only = parse_flag(key, value);
     } else if (key != "disabled" && key != "type") {
       refuse(base::format("unknown attribute \"{}\" of --attest type=provenance", key),
-             "want mode, version, builder-id, reproducible, filename or inline-only");
+             "want mode, version, builder-id, reproducible, complete-materials, filename or inline-only");
     }
   }
   if (wish.file_name.empty() || wish.file_name.find('/') != std::string::npos || wish.file_name.starts_with('.')) {

@@ -22,6 +22,7 @@ struct ProvenanceWish {
   std::string builder_id;
   bool reproducible = false;
   bool inline_only = false;  ///< see Attestation
+  bool complete_materials = false;  ///< refuse the build when something that it stands on has no name
   std::string file_name = "provenance.json";
 };
 

@@ -453,6 +453,20 @@ std::string_view provenance_type(const ProvenanceWish& wish) {
   return wish.version == ProvenanceWish::Version::v1 ? kProvenanceV1 : kProvenanceV02;
 }
 
+std::vector<std::string> unnamed_materials(const BuildFacts& facts) {
+  const Capture capture = Reader(facts).read(llb::parse(facts.definition));
+  std::vector<std::string> lines;
+  for (const auto& name : capture.locals) lines.push_back(base::format("local directory {}", name));
+  for (const auto& step : capture.network_steps) {
+    lines.push_back(base::format("{}: had a network that nobody watched (--proxy-network does)", step));
+  }
+  for (const auto& entry : capture.uncaptured) {
+    const std::string request = entry.uri.empty() ? "" : base::format("{} {}: ", entry.method, entry.uri);
+    lines.push_back(base::format("{}: {}{}", entry.step, request, entry.reason));
+  }
+  return lines;
+}
+
 base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts) {
   Parts parts{wish, facts, {}, {}, {}, Json::object()};
   parts.capture = Reader(facts).read(llb::parse(facts.definition));

@@ -51,6 +51,9 @@ struct BuildFacts {
 base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts);
 std::string_view provenance_type(const ProvenanceWish& wish);
 
+/// What the build stands on, or may stand on, that none of the dependencies names: one line each.
+std::vector<std::string> unnamed_materials(const BuildFacts& facts);
+
 /// A URL without user name and password.
 std::string without_credentials(std::string_view url);
 

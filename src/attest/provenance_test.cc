@@ -142,6 +142,18 @@ TEST_F(ProvenanceTest, WhatAProxySawIsAmongTheDependencies) {
                                 R"("uri":"https://a/p","reason":"method_not_materializable"})");
 }
 
+TEST_F(ProvenanceTest, SaysWhatItDoesNotName) {
+  EXPECT_THAT(
+      unnamed_materials(facts_),
+      ::testing::ElementsAre("local directory context", ::testing::StartsWith("[2/3] RUN make: had a network")));
+  facts_.proxy_network = true;
+  facts_.fetched[base::sha256(definition_.ops[1])].requests = {
+      {.method = "GET", .url = "https://a/f", .status = 404, .gap = "unsuccessful_response"}};
+  EXPECT_THAT(
+      unnamed_materials(facts_),
+      ::testing::ElementsAre("local directory context", "[2/3] RUN make: GET https://a/f: unsuccessful_response"));
+}
+
 TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
   llb::Definition definition;
   llb::ExecOp exec;

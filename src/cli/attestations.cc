@@ -5,6 +5,7 @@
 
 #include "attest/provenance.h"
 #include "attest/sbom.h"
+#include "base/error.h"
 #include "base/strings.h"
 #include "cli/sbom_scanner.h"
 #include "ops/secret_leaks.h"
@@ -20,6 +21,17 @@ base::Nanos made_at(const BuildOptions& options) {
     if (argument.starts_with("SOURCE_DATE_EPOCH=")) seconds = base::parse_int(argument.substr(18));
   }
   return seconds ? *seconds * base::kSecond : base::system_clock().now();
+}
+
+void refuse_unnamed(const std::vector<std::string>& materials) {
+  if (materials.empty()) return;
+  base::Error error(
+      base::Code::failed_precondition,
+      "the provenance is to be complete (complete-materials), but does not name everything that the build "
+      "stands on:\n  " +
+          base::join(materials, "\n  "));
+  error.set_refusal();
+  throw error;
 }
 
 attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const BuildOptions& options,
@@ -38,6 +50,7 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.started = started;
   facts.finished = base::system_clock().now();
   facts.builder_platform = llb::format_platform(llb::host_platform());
+  if (wish.complete_materials) refuse_unnamed(attest::unnamed_materials(facts));
   return {std::string(attest::provenance_type(wish)), attest::provenance(wish, facts), wish.file_name,
           wish.inline_only};
 }

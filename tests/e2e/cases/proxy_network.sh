@@ -71,6 +71,7 @@ same "$(jq -r '.predicate.runDetails.metadata.buildkit_metadata.network.mode' ou
 same "$(jq -r --arg uri "https://$site/big" '.predicate.buildDefinition.resolvedDependencies[] | select(.uri == $uri).annotations.slipway_step' out/provenance.json | cut -c 1-14)" '[3/5] RUN env '
 same "$(jq -r '.predicate.runDetails.metadata | .buildkit_hermetic, .slipway_network_steps' out/provenance.json)" $'null\nnull'
 contains log "- GET https://$site/big -> 200"
+build --proxy-network --provenance=mode=min,complete-materials=true -o out ctx
 # The next build runs nothing, and says the same of what it stands on; an unproxied one has steps of its own.
 cp materials first
 requests=$(cat plain.log tls.log | wc -l)
@@ -156,6 +157,9 @@ cache_mount - -
 method_not_materializable POST http://$site/form
 partial_response GET http://$site/file
 unsuccessful_response GET http://$site/absent"
+fails 3 --proxy-network --provenance=mode=min,complete-materials=true --secret id=token,src=token -o out2 ctx
+matches log "^ +\\[stage-0 2/4\\] RUN curl .*: GET http://$site/absent: unsuccessful_response"
+[ ! -e out2 ] || fail 'an incomplete provenance was exported'
 materials
 contains materials "http://$site/file?a=1&access_token=xxxxx&b=*** $(digest file)"
 contains plain.log "GET /file?a=1&access_token=open-sesame&b=very-secret-value $site Basic $(printf me:pass-word | base64)"
