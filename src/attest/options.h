@@ -21,7 +21,7 @@ struct ProvenanceWish {
   enum class Version : std::uint8_t { v1, v02 } version = Version::v1;
   std::string builder_id;
   bool reproducible = false;
-  bool inline_only = false;  ///< see Attestation
+  bool inline_only = false;         ///< see Attestation
   bool complete_materials = false;  ///< refuse the build when something that it stands on has no name
   std::string file_name = "provenance.json";
 };

@@ -386,6 +386,7 @@ Json version_1(Parts& parts) {
   internal.set("builderPlatform", parts.facts.builder_platform);
   internal.set_nonempty("slipway_lock", parts.facts.lock_digest);
   internal.set_nonempty("slipway_policies", Json::strings(parts.facts.policy_digests));
+  for (const auto& [name, value] : parts.facts.own_fields.members()) internal.set(name, value);
   Json definition = Json::object();
   definition.set("buildType", kBuildTypeV1).set("externalParameters", std::move(external));
   definition.set("internalParameters", std::move(internal));
@@ -418,7 +419,9 @@ Json version_02(Parts& parts) {
   }
   Json invocation = Json::object();
   invocation.set("configSource", std::move(source)).set("parameters", parts.request.json);
-  invocation.set("environment", Json::object().set("platform", parts.facts.builder_platform));
+  Json environment = Json::object().set("platform", parts.facts.builder_platform);
+  for (const auto& [name, value] : parts.facts.own_fields.members()) environment.set(name, value);
+  invocation.set("environment", std::move(environment));
   Json metadata = Json::object();
   metadata.set("buildInvocationID", parts.facts.id).set("buildStartedOn", base::format_rfc3339(parts.facts.started));
   metadata.set("buildFinishedOn", base::format_rfc3339(parts.facts.finished));

@@ -41,6 +41,7 @@ struct BuildFacts {
   base::Nanos finished = 0;
   std::string builder_platform;
   int compatibility_version = 0;  ///< as BuildKit counts its own; 0 = nothing is said
+  base::Json own_fields;          ///< of the machine's keeper (attest/own_fields.h)
   std::string lock_digest;        ///< of the lock file, or ""
   const SourcePolicies* policies = nullptr;
   std::vector<std::string> policy_digests;      ///< of the texts of all policies, those about signatures too

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "attest/own_fields.h"
 #include "attest/provenance.h"
 #include "attest/sbom.h"
 #include "base/error.h"
@@ -44,6 +45,7 @@ attest::Attestation provenance_of(const attest::ProvenanceWish& wish, const Buil
   facts.policies = &session.policies();
   facts.policy_digests = session.policy_digests();
   facts.compatibility_version = options.compatibility_version;
+  facts.own_fields = attest::read_own_fields(attest::own_fields_directory());
   facts.proxy_network = options.proxy_network;
   facts.fetched = session.fetched();
   facts.id = session.id();

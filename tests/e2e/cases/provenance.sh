@@ -94,6 +94,18 @@ same "$(jq -r .predicate.runDetails.metadata.buildkit_reproducible named/own.jso
 same "$(jq -r .predicateType named/sbom.spdx.json)" https://spdx.dev/Document
 build --provenance=min -o type=tar,dest=out.tar ctx
 tar -xOf out.tar provenance.json | jq -e '.predicate.buildDefinition and (.subject | length == 3)' >/dev/null
+# Fields of the machine's keeper, in both versions.
+echo '{"site": "north", "owner": {"team": "build"}}' | write fields/10-site.json
+export SLIPWAY_PROVENANCE_DIR=$T/fields
+build --provenance=min -o type=local,dest=kept1 ctx
+same "$(jq -c '.predicate.buildDefinition.internalParameters | [.site, .owner.team]' kept1/provenance.json)" '["north","build"]'
+build --attest type=provenance,version=v0.2 -o type=local,dest=kept2 ctx
+same "$(jq -c .predicate.invocation.environment.site kept2/provenance.json)" '"north"'
+echo '{"builderPlatform": "amiga/m68k"}' | write fields/20-forged.json
+fails 1 --provenance=min -o type=local,dest=kept3 ctx
+contains log 'fields/20-forged.json: the builder itself states builderPlatform'
+unset SLIPWAY_PROVENANCE_DIR
+
 registry
 build --provenance=max -t "127.0.0.1:$port/app:1" --push ctx
 skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$port/app:1" >pushed

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# Checklist F18: proxy-network: all exec traffic through a capturing HTTPS proxy; captured GETs become provenance materials;
+# policy applied
 # --proxy-network: steps reach the network through a recording proxy alone. What they fetch is in the provenance with its
 # digest, also of a cached build; policies judge every request; the host's loopback stays out of reach; nothing of the
 # proxy stays in the image; as root and as an ordinary user.
