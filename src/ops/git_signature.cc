@@ -2,18 +2,15 @@
 #include "ops/git_signature.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/strings.h"
 #include "llb/attr.h"
 #include "ops/git_program.h"
+#include "ops/pgp.h"
 
 namespace ops {
 namespace {
-
-constexpr std::string_view kPgpBegin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-constexpr std::string_view kPgpEnd = "-----END PGP PUBLIC KEY BLOCK-----";
 
 bool truth(const llb::SourceOp& source, std::string_view attribute) {
   const std::string value(source.attr(attribute));
@@ -21,66 +18,6 @@ bool truth(const llb::SourceOp& source, std::string_view attribute) {
   if (value.empty() || value == "false") return false;
   base::fail(base::Code::invalid_argument, "{} is \"{}\"; it takes true or false", attribute, value);
 }
-
-void need_program(std::string_view program, std::string_view package) {
-  if (base::find_program(program)) return;
-  base::fail(base::Code::failed_precondition, "{} is not installed; signatures of git need it (Debian: {})", program,
-             package);
-}
-
-std::int64_t number(std::string_view text) {
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-/// What gpg says of a signature to programs (GnuPG's doc/DETAILS), as git hands it on.
-class PgpStatus {
- public:
-  explicit PgpStatus(std::string_view text) {
-    for (const auto& line : base::split(text, '\n')) {
-      if (std::string_view rest = line; rest.starts_with("[GNUPG:] ")) {
-        rest.remove_prefix(std::string_view("[GNUPG:] ").size());
-        lines_.push_back(base::split(rest, ' '));
-      }
-    }
-  }
-
-  bool has(std::string_view keyword) const { return find(keyword) != nullptr; }
-
-  /// Whole and by a key of ours that was valid when it signed, but is no longer.
-  bool expired_since() const {
-    for (const char* bad : {"BADSIG", "ERRSIG", "EXPSIG", "REVKEYSIG", "KEYREVOKED", "NO_PUBKEY"}) {
-      if (has(bad)) return false;
-    }
-    const auto* valid = find("VALIDSIG");  // fingerprint, date, seconds of the signature, ...
-    if (!has("EXPKEYSIG") || !valid || valid->size() < 4) return false;
-    return std::none_of(lines_.begin(), lines_.end(), [&](const auto& line) {
-      return line[0] == "KEYEXPIRED" && line.size() > 1 && number(line[1]) < number((*valid)[3]);
-    });
-  }
-
-  /// Why it does not hold; "" where gpg was not asked.
-  std::string reason() const {
-    if (has("BADSIG")) return "its signature does not fit it";
-    if (has("REVKEYSIG") || has("KEYREVOKED")) return "the key that signed it is revoked";
-    if (has("EXPSIG")) return "its signature has expired";
-    if (has("EXPKEYSIG")) return "the key that signed it has expired";
-    const auto* unknown = find("NO_PUBKEY");
-    if (unknown && unknown->size() > 1) {
-      return base::format("OpenPGP key {} signed it, which is none of the rule's", (*unknown)[1]);
-    }
-    return lines_.empty() ? "" : "gpg does not accept its signature";
-  }
-
- private:
-  const std::vector<std::string>* find(std::string_view keyword) const {
-    const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const auto& line) { return line[0] == keyword; });
-    return found == lines_.end() ? nullptr : &*found;
-  }
-
-  std::vector<std::vector<std::string>> lines_;
-};
 
 }  // namespace
 
@@ -101,26 +38,14 @@ GitSignatureRule GitSignatureRule::of(const llb::SourceOp& source) {
 GitSignatures::GitSignatures(const GitSignatureRule& rule, std::string repository, const std::string& scratch,
                              const std::stop_token& stop)
     : rule_(rule), repository_(std::move(repository)), stop_(stop), keys_("signers-", scratch) {
-  bool in_block = false;
-  for (const auto& line : base::split(rule.keys, '\n')) {
-    const std::string_view text = base::trim(line);
-    if (text == kPgpBegin) in_block = true;
-    if (in_block) {
-      pgp_blocks_.append(text).append("\n");
-    } else if (!text.empty() && !text.starts_with('#')) {
-      take_ssh_key(text);
-    }
-    if (text == kPgpEnd) in_block = false;
-  }
-  if (in_block) {
-    base::fail(base::Code::invalid_argument, "{} has an OpenPGP key block without an end",
-               llb::attr::kGitSignatureKeys);
-  }
+  auto [blocks, lines] = armored_parts(rule.keys, "PUBLIC KEY BLOCK", llb::attr::kGitSignatureKeys);
+  for (const auto& line : lines) take_ssh_key(line);
+  pgp_blocks_ = std::move(blocks);
   if (pgp_blocks_.empty() && allowed_signers_.empty()) {
     base::fail(base::Code::invalid_argument, "{} holds no key", llb::attr::kGitSignatureKeys);
   }
   base::write_file_atomic(keys_.path() + "/allowed_signers", allowed_signers_);
-  if (!pgp_blocks_.empty()) import_pgp_keys();
+  if (!pgp_blocks_.empty()) import_pgp_keys(keys_.path(), pgp_blocks_, llb::attr::kGitSignatureKeys, stop_);
 }
 
 /// The type must come first: what a line of allowed signers may say before it (cert-authority, a pattern of
@@ -149,20 +74,6 @@ void GitSignatures::take_ssh_key(std::string_view line) {
   allowed_signers_ += base::format("signer namespaces=\"git\" {} {}\n", words[0], words[1]);
 }
 
-void GitSignatures::import_pgp_keys() {
-  need_program("gpg", "gpg");
-  base::write_file_atomic(keys_.path() + "/keys.asc", pgp_blocks_);
-  // Else a machine's own settings could fetch the key that a signature names.
-  base::write_file_atomic(keys_.path() + "/gpg.conf", "no-auto-key-retrieve\nno-auto-key-import\n");
-  base::Command command;
-  command.argv = {"gpg",       "--batch",    "--no-tty", "--no-autostart",
-                  "--homedir", keys_.path(), "--import", keys_.path() + "/keys.asc"};
-  const base::Output output = base::run_collect(std::move(command), {}, stop_);
-  if (output.status.ok()) return;
-  base::fail(base::Code::invalid_argument, "{} has an OpenPGP key that cannot be read: {}",
-             llb::attr::kGitSignatureKeys, base::trim(output.err));
-}
-
 /// Why git does not accept the object's signature, or "".
 std::string GitSignatures::fault(const char* verify, const std::string& object) const {
   const base::Output output =
@@ -170,10 +81,16 @@ std::string GitSignatures::fault(const char* verify, const std::string& object) 
                "gpg.x509.program=false", "-c", "gpg.minTrustLevel=undefined", "-c",
                "gpg.ssh.allowedSignersFile=" + keys_.path() + "/allowed_signers", verify, "--raw", object},
               stop_, "", "", {"GNUPGHOME=" + keys_.path()});
-  if (output.status.ok()) return "";
-  const PgpStatus status(output.err);
-  if (!pgp_blocks_.empty() && !rule_.reject_expired && status.expired_since()) return "";
-  if (const std::string reason = status.reason(); !reason.empty()) return reason;
+  const auto pgp = read_pgp_status(output.err);
+  if (output.status.ok()) {
+    return std::any_of(pgp.begin(), pgp.end(), [](const auto& signature) { return signature.is_weak(); })
+               ? pgp.front().fault()
+               : "";
+  }
+  // git itself refuses objects with several signatures.
+  const bool expired_since = !pgp_blocks_.empty() && pgp.size() == 1 && pgp.front().has_expired_since();
+  if (expired_since && !rule_.reject_expired) return "";
+  if (!pgp.empty()) return pgp.front().fault();
   const std::string said(base::trim(output.err));
   if (said.find("No principal matched") != std::string::npos) return "an SSH key signed it that is none of the rule's";
   return said.empty() || said.find("no signature found") != std::string::npos ? "it is not signed" : said;

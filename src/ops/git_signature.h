@@ -46,7 +46,6 @@ class GitSignatures {
 
  private:
   void take_ssh_key(std::string_view line);
-  void import_pgp_keys();
   std::string tag_fault(const GitRevision& revision) const;
   std::string fault(const char* verify, const std::string& object) const;
 

@@ -32,6 +32,8 @@ commit by-ssh -c user.signingkey="$T/release" commit -q -S -m ssh
 commit by-gpg -c gpg.format=openpgp -c user.signingkey=team@localhost commit -q -S -m gpg
 printf '#!/bin/sh\nexec gpg --faked-system-time 20250115T000000! "$@"\n' >gpg-then && chmod +x gpg-then
 commit by-old -c gpg.format=openpgp -c gpg.program="$T/gpg-then" -c user.signingkey=old@localhost commit -q -S -m old
+printf '#!/bin/sh\nexec gpg --digest-algo SHA1 "$@"\n' >gpg-sha1 && chmod +x gpg-sha1
+commit by-sha1 -c gpg.format=openpgp -c gpg.program="$T/gpg-sha1" -c user.signingkey=team@localhost commit -q -S -m sha1
 # The same key as if it had ended before that commit: then it was no longer valid when it signed.
 old=$(gpg -q --with-colons --list-keys old@localhost | awk -F: '$1 == "fpr" { print $10; exit }')
 gpg -q --batch --passphrase '' --faked-system-time 20250102T000000! --quick-set-expire "$old" 20250110T000000 2>>gpg.log
@@ -86,7 +88,7 @@ accepts all by-gpg
 same "$(cat out/file)" by-gpg
 
 # Everything was built without a policy before, so that nothing but the rule can refuse it.
-for ref in unsigned lightweight v1-plain v1-other v2 forged by-old; do
+for ref in unsigned lightweight v1-plain v1-other v2 forged by-old by-sha1; do
   printf 'FROM scratch\nADD %s#%s /\n' "$url" $ref | dockerfile
   build -t x ctx
 done
@@ -98,6 +100,7 @@ refuses ssh v2 'it calls itself v1'
 refuses ssh by-gpg "which is none of the rule's"
 refuses gpg by-ssh 'an SSH key signed it that is none of the rule'
 refuses gpg forged 'its signature does not fit it'
+refuses gpg by-sha1 'no longer safe'
 refuses gpg by-old "which is none of the rule's"
 refuses old-strict by-old 'the key that signed it has expired'
 refuses ended by-old 'the key that signed it has expired'
