@@ -131,6 +131,18 @@ TEST(SourcePolicy, AMovedRepositoryHasNoOldAddress) {
   EXPECT_EQ(pinned.attrs, attrs);
 }
 
+TEST(SourcePolicy, AsksForSignaturesOfDownloads) {
+  SourcePolicies policies;
+  policies.add(R"({"rules": [{"action": "CONVERT", "selector": {"identifier": "https://*"},
+                  "updates": {"attrs": {"http.sig.pubkey": "key", "http.sig.signature": "signature"}}}]})",
+               "p.json");
+  llb::SourceOp source;
+  source.identifier = "https://example.org/file";
+  policies.apply(source);
+  EXPECT_EQ(source.attrs,
+            (std::map<std::string, std::string>{{"http.sig.pubkey", "key"}, {"http.sig.signature", "signature"}}));
+}
+
 TEST(SourcePolicy, NothingUnknownIsPassedOver) {
   const auto wrong = [](const std::string& text) {
     try {
@@ -154,7 +166,7 @@ TEST(SourcePolicy, NothingUnknownIsPassedOver) {
   EXPECT_THAT(wrong("{\"rules\": [" + rule("DENY", "a**") + "]}"), HasSubstr("no wildcard"));
   EXPECT_THAT(wrong("{\"rules\": [" + rule("CONVERT", "a") + "]}"), HasSubstr("needs updates"));
   EXPECT_THAT(wrong(R"({"rules": [{"action": "CONVERT", "selector": {"identifier": "a"},
-                      "updates": {"attrs": {"http.sig.pubkey": "key"}}}]})"),
+                      "updates": {"attrs": {"http.sig.rejectexpired": "true"}}}]})"),
               HasSubstr("cannot be set by a policy"));
 }
 

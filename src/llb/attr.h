@@ -38,6 +38,8 @@ inline constexpr std::string_view kHttpPerm = "http.perm";
 inline constexpr std::string_view kHttpUid = "http.uid";
 inline constexpr std::string_view kHttpGid = "http.gid";
 inline constexpr std::string_view kHttpAuthHeaderSecret = "http.authheadersecret";
+inline constexpr std::string_view kHttpSignatureKeys = "http.sig.pubkey";  ///< armored OpenPGP keys
+inline constexpr std::string_view kHttpSignature = "http.sig.signature";   ///< armored, detached; goes with the keys
 
 // docker-image://
 inline constexpr std::string_view kImageResolveMode = "image.resolvemode";  ///< "default", "pull", "local"

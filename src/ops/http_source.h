@@ -20,7 +20,8 @@ struct HttpSource {
   std::string filename;
 };
 
-/// Fetches the file; with the attribute http.checksum other bytes throw data_loss.
+/// Fetches the file; with the attribute http.checksum other bytes throw data_loss, and with http.sig.pubkey those that
+/// none of its keys signed permission_denied, in every build, whatever is cached.
 HttpSource fetch_http(const llb::SourceOp& source, const Services& services, const base::Digest& vertex,
                       const std::stop_token& stop);
 

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "ops/active_set.h"
+#include "ops/http_signature.h"
 #include "ops/http_source.h"
 #include "ops/op.h"
 #include "ops/result.h"
@@ -101,6 +102,8 @@ HttpSource fetch_http(const llb::SourceOp& source, const Services& services, con
   if (services.settings.offline) {
     base::fail(base::Code::failed_precondition, "{} cannot be fetched: the build is offline", source.identifier);
   }
+  std::optional<HttpSignature> signature;
+  if (const auto rule = HttpSignatureRule::of(source)) signature.emplace(*rule, services.store.root(), stop);
   oci::HttpFetchRequest request;
   request.url = source.identifier;
   const std::string checksum = source.attr("http.checksum");
@@ -111,6 +114,7 @@ HttpSource fetch_http(const llb::SourceOp& source, const Services& services, con
     services.events.progress(vertex, source.identifier, current, total);
   };
   const auto result = fetch_checked(services, request, locked.has_value(), progress, stop);
+  if (signature) signature->check(services.store.content().open(result.blob.digest));
   HttpSource fetched;
   fetched.blob = result.blob;
   if (const auto time = base::parse_http_date(result.last_modified)) fetched.last_modified = *time / base::kSecond;
