@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'#include "([a-z]+)/')
-THIRD_PARTY = re.compile(r'#include [<"](nlohmann/|CLI/|google/|curl/|sqlite3|openssl/|zstd|zlib|libdeflate|archive|isa-l|.*\.pb\.h)')
+THIRD_PARTY = re.compile(r'#include [<"](nlohmann/|toml\+\+/|CLI/|google/|curl/|sqlite3|openssl/|zstd|zlib|libdeflate|archive|isa-l|.*\.pb\.h)')
 
 
 def table():

@@ -1,45 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table [gate] of a slipway.toml.
-#include <toml++/toml.h>
-
-#include <sstream>
-
 #include "attest/gates.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/toml.h"
 
 namespace attest {
 namespace {
 
-std::string as_rule(const std::string& key, const toml::node& value, const std::string& name) {
-  if (const auto flag = value.value_exact<bool>()) return key + (*flag ? "" : "=false");
-  if (const auto text = value.value_exact<std::string>()) return key + "=" + *text;
-  if (const auto number = value.value_exact<std::int64_t>()) return key + "=" + std::to_string(*number);
-  base::fail(base::Code::invalid_argument, "{}:{}: gate.{}: want true, a text, a number or a list", name,
-             value.source().begin.line, key);
+std::string as_rule(const std::string& key, const base::Toml& value, const std::string& name) {
+  if (value.flag()) return key + (*value.flag() ? "" : "=false");
+  if (value.text()) return key + "=" + *value.text();
+  if (value.number()) return key + "=" + std::to_string(*value.number());
+  base::fail(base::Code::invalid_argument, "{}:{}: gate.{}: want true, a text, a number or a list", name, value.line(),
+             key);
 }
 
 }  // namespace
 
 Gates parse_gate_file(const std::string& text, const std::string& name) {
-  toml::table document;
-  try {
-    document = toml::parse(text, name);
-  } catch (const toml::parse_error& error) {
-    base::fail(base::Code::invalid_argument, "{}:{}: {}", name, error.source().begin.line,
-               std::string(error.description()));
-  }
+  const auto document = base::Toml::parse(text, name);
   std::vector<std::string> rules;
-  const toml::table* gate = document["gate"].as_table();
-  if (document.contains("gate") && !gate) base::fail(base::Code::invalid_argument, "{}: gate is no table", name);
+  const base::Toml* gate = document.find("gate");
   if (!gate) return {};
-  for (const auto& [key, value] : *gate) {
-    const std::string rule(key.str());
-    if (const auto* list = value.as_array()) {
+  if (!gate->table()) base::fail(base::Code::invalid_argument, "{}:{}: gate is no table", name, gate->line());
+  for (const auto& [rule, value] : *gate->table()) {
+    if (const auto* list = value.array()) {
       for (const auto& item : *list) rules.push_back(as_rule(rule, item, name));
-    } else if (const auto* stages = value.as_table()) {
-      for (const auto& [stage, size] : *stages)
-        rules.push_back(as_rule(rule + "." + std::string(stage.str()), size, name));
+    } else if (const auto* stages = value.table()) {
+      for (const auto& [stage, size] : *stages) rules.push_back(as_rule(rule + "." + stage, size, name));
     } else {
       rules.push_back(as_rule(rule, value, name));
     }

@@ -102,6 +102,7 @@ TEST(Gates, MistakesInTheFileNameIt) {
   EXPECT_THAT(failure("[gate]\nnonroot = true\n"), testing::HasSubstr("unknown gate \"nonroot\""));
   EXPECT_THAT(failure("[gate]\nmax-size = 1.5\n"), testing::StartsWith("slipway.toml:2: gate.max-size"));
   EXPECT_THAT(failure("gate = 1\n"), testing::HasSubstr("gate is no table"));
+  EXPECT_THAT(failure("\n[.0\""), testing::StartsWith("slipway.toml:2: this is no TOML"));
 }
 
 TEST(Gates, TheStricterOfTwoHolds) {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/registry_settings.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strings.h"
+#include "base/toml.h"
 
 namespace oci {
 namespace {
@@ -17,43 +16,38 @@ constexpr std::size_t kMaxFile = 4U << 20;
 
 std::string host_of(std::string_view location) { return std::string(location.substr(0, location.find('/'))); }
 
-[[noreturn]] void wrong(const std::string& path, const toml::node* at, std::string_view what) {
-  if (at == nullptr) base::fail(base::Code::invalid_argument, "{}: {}", path, what);
-  base::fail(base::Code::invalid_argument, "{}:{}: {}", path, at->source().begin.line, what);
+[[noreturn]] void wrong(const std::string& path, const base::Toml& at, std::string_view what) {
+  base::fail(base::Code::invalid_argument, "{}:{}: {}", path, at.line(), what);
 }
 
-std::string text_of(const toml::table& table, const char* key, const std::string& path) {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return "";
-  const auto text = node->value_exact<std::string>();
-  if (!text) wrong(path, node, base::format("{} is no text", key));
-  return *text;
+std::string text_of(const base::Toml& table, std::string_view key, const std::string& path) {
+  const base::Toml* value = table.find(key);
+  if (value == nullptr) return "";
+  if (!value->text()) wrong(path, *value, base::format("{} is no text", key));
+  return *value->text();
 }
 
-bool flag_of(const toml::table& table, const char* key, const std::string& path) {
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return false;
-  const auto flag = node->value_exact<bool>();
-  if (!flag) wrong(path, node, base::format("{} is neither true nor false", key));
-  return *flag;
+bool flag_of(const base::Toml& table, std::string_view key, const std::string& path) {
+  const base::Toml* value = table.find(key);
+  if (value == nullptr) return false;
+  if (!value->flag()) wrong(path, *value, base::format("{} is neither true nor false", key));
+  return *value->flag();
 }
 
-std::vector<std::string> texts_of(const toml::table& table, const char* key, const std::string& path) {
+std::vector<std::string> texts_of(const base::Toml& table, std::string_view key, const std::string& path) {
   std::vector<std::string> texts;
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return texts;
-  const toml::array* list = node->as_array();
-  if (list == nullptr) wrong(path, node, base::format("{} is no list", key));
-  for (const auto& item : *list) {
-    const auto text = item.value_exact<std::string>();
-    if (!text) wrong(path, &item, base::format("{} holds something that is no text", key));
-    texts.push_back(*text);
+  const base::Toml* value = table.find(key);
+  if (value == nullptr) return texts;
+  if (!value->array()) wrong(path, *value, base::format("{} is no list", key));
+  for (const auto& item : *value->array()) {
+    if (!item.text()) wrong(path, item, base::format("{} holds something that is no text", key));
+    texts.push_back(*item.text());
   }
   return texts;
 }
 
 /// A host with an optional path, as in an image's name.
-void check_location(const std::string& location, const std::string& path, const toml::node* at) {
+void check_location(const std::string& location, const std::string& path, const base::Toml& at) {
   const auto reference = Reference::parse_if_valid(location + (location.find('/') == std::string::npos ? "/x" : ""));
   if (!reference || reference->domain != host_of(location)) {
     wrong(path, at, base::format("\"{}\" is no location: want host[:port][/path]", location));
@@ -86,74 +80,70 @@ class RegistrySettings::Reader {
  public:
   Reader(RegistrySettings& settings, const std::string& path) : settings_(settings), path_(path) {}
 
-  void read(const toml::table& document) {
-    const toml::node* registry = document.get("registry");
+  void read(const base::Toml& document) {
+    const base::Toml* registry = document.find("registry");
     if (registry == nullptr) return;
-    if (const auto* list = registry->as_array()) {
+    if (const auto* list = registry->array()) {
       for (const auto& entry : *list) read_containers(entry);
-    } else if (const auto* hosts = registry->as_table()) {
-      for (const auto& [host, entry] : *hosts) read_buildkit(std::string(host.str()), entry);
+    } else if (const auto* hosts = registry->table()) {
+      for (const auto& [host, entry] : *hosts) read_buildkit(host, entry);
     } else {
-      wrong(path_, registry, "registry is neither a list nor a table");
+      wrong(path_, *registry, "registry is neither a list nor a table");
     }
   }
 
  private:
-  void read_containers(const toml::node& node) {
-    const toml::table* table = node.as_table();
-    if (table == nullptr) wrong(path_, &node, "a registry is no table");
-    Rule rule{.location = text_of(*table, "location", path_), .file = path_, .mirrors = {}};
-    std::string prefix = text_of(*table, "prefix", path_);
+  void read_containers(const base::Toml& entry) {
+    if (!entry.table()) wrong(path_, entry, "a registry is no table");
+    Rule rule{.location = text_of(entry, "location", path_), .file = path_, .mirrors = {}};
+    std::string prefix = text_of(entry, "prefix", path_);
     if (prefix.empty()) prefix = rule.location;
-    if (prefix.empty()) wrong(path_, &node, "a registry has neither prefix nor location");
-    if (!rule.location.empty()) check_location(rule.location, path_, &node);
-    rule.blocked = flag_of(*table, "blocked", path_);
-    if (flag_of(*table, "insecure", path_)) {
+    if (prefix.empty()) wrong(path_, entry, "a registry has neither prefix nor location");
+    if (!rule.location.empty()) check_location(rule.location, path_, entry);
+    rule.blocked = flag_of(entry, "blocked", path_);
+    if (flag_of(entry, "insecure", path_)) {
       settings_.insecure_.insert(host_of(rule.location.empty() ? prefix : rule.location));
     }
-    if (const toml::node* mirrors = table->get("mirror")) {
-      const toml::array* list = mirrors->as_array();
-      if (list == nullptr) wrong(path_, mirrors, "mirror is no list of tables");
-      for (const auto& entry : *list) rule.mirrors.push_back(read_mirror(entry));
+    if (const base::Toml* mirrors = entry.find("mirror")) {
+      if (!mirrors->array()) wrong(path_, *mirrors, "mirror is no list of tables");
+      for (const auto& mirror : *mirrors->array()) rule.mirrors.push_back(read_mirror(mirror));
     }
     settings_.rules_[prefix] = std::move(rule);
   }
 
-  Mirror read_mirror(const toml::node& node) {
-    const toml::table* table = node.as_table();
-    if (table == nullptr) wrong(path_, &node, "a mirror is no table");
-    Mirror mirror{.location = text_of(*table, "location", path_)};
-    check_location(mirror.location, path_, &node);
-    const std::string use = text_of(*table, "pull-from-mirror", path_);
+  Mirror read_mirror(const base::Toml& entry) {
+    if (!entry.table()) wrong(path_, entry, "a mirror is no table");
+    Mirror mirror{.location = text_of(entry, "location", path_)};
+    check_location(mirror.location, path_, entry);
+    const std::string use = text_of(entry, "pull-from-mirror", path_);
     if (use == "digest-only") {
       mirror.use = MirrorUse::digests;
     } else if (use == "tag-only") {
       mirror.use = MirrorUse::tags;
     } else if (!use.empty() && use != "all") {
-      wrong(path_, table->get("pull-from-mirror"), "pull-from-mirror: want all, digest-only or tag-only");
+      wrong(path_, *entry.find("pull-from-mirror"), "pull-from-mirror: want all, digest-only or tag-only");
     }
-    if (flag_of(*table, "insecure", path_)) settings_.insecure_.insert(host_of(mirror.location));
+    if (flag_of(entry, "insecure", path_)) settings_.insecure_.insert(host_of(mirror.location));
     return mirror;
   }
 
-  void read_buildkit(const std::string& host, const toml::node& node) {
-    const toml::table* table = node.as_table();
-    if (table == nullptr) wrong(path_, &node, "a registry is no table");
-    check_location(host, path_, &node);
+  void read_buildkit(const std::string& host, const base::Toml& entry) {
+    if (!entry.table()) wrong(path_, entry, "a registry is no table");
+    check_location(host, path_, entry);
     Rule rule{.location = host, .file = path_, .mirrors = {}};
-    for (auto& mirror : texts_of(*table, "mirrors", path_)) {
-      check_location(mirror, path_, table->get("mirrors"));
+    for (auto& mirror : texts_of(entry, "mirrors", path_)) {
+      check_location(mirror, path_, *entry.find("mirrors"));
       rule.mirrors.push_back({std::move(mirror), MirrorUse::all});
     }
-    if (flag_of(*table, "http", path_)) settings_.plain_.insert(host);
-    if (flag_of(*table, "insecure", path_)) settings_.insecure_.insert(host);
+    if (flag_of(entry, "http", path_)) settings_.plain_.insert(host);
+    if (flag_of(entry, "insecure", path_)) settings_.insecure_.insert(host);
     TlsSettings tls;
-    tls.ca_files = texts_of(*table, "ca", path_);
-    if (const toml::array* pairs = table->get("keypair") ? table->get("keypair")->as_array() : nullptr) {
-      if (const toml::table* pair = pairs->empty() ? nullptr : pairs->front().as_table()) {
-        tls.client_key = text_of(*pair, "key", path_);
-        tls.client_certificate = text_of(*pair, "cert", path_);
-      }
+    tls.ca_files = texts_of(entry, "ca", path_);
+    const base::Toml* keypair = entry.find("keypair");
+    if (keypair && keypair->array() && !keypair->array()->empty()) {
+      const base::Toml& pair = keypair->array()->front();
+      tls.client_key = text_of(pair, "key", path_);
+      tls.client_certificate = text_of(pair, "cert", path_);
     }
     if (tls != TlsSettings{}) settings_.tls_[host] = tls;
     settings_.rules_[host] = std::move(rule);
@@ -164,12 +154,7 @@ class RegistrySettings::Reader {
 };
 
 void RegistrySettings::add(std::string_view text, const std::string& path) {
-  try {
-    Reader(*this, path).read(toml::parse(text, path));
-  } catch (const toml::parse_error& error) {
-    base::fail(base::Code::invalid_argument, "{}:{}: {}", path, error.source().begin.line,
-               std::string(error.description()));
-  }
+  Reader(*this, path).read(base::Toml::parse(text, path));
 }
 
 RegistrySettings RegistrySettings::conventional(

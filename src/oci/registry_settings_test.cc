@@ -116,6 +116,7 @@ std::string mistake(const char* text) {
 
 TEST(RegistrySettings, MistakesHaveTheirLine) {
   EXPECT_THAT(mistake("[[registry]\n"), HasSubstr("registries.conf:1: "));
+  EXPECT_THAT(mistake("\n[.0\""), HasSubstr("registries.conf:2: this is no TOML"));
   EXPECT_THAT(mistake("\n[[registry]]\nblocked = true\n"), HasSubstr("registries.conf:2: a registry has neither"));
   EXPECT_THAT(mistake("[[registry]]\nlocation = \"a b\"\n"), HasSubstr("no location"));
   EXPECT_THAT(mistake("[[registry]]\nlocation = \"r.example\"\ninsecure = \"yes\"\n"),

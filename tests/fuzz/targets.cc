@@ -11,7 +11,7 @@ namespace {
 constexpr Target kTargets[] = {
     {"parser", parser},     {"expander", expander},   {"ignore", ignore},           {"reference", reference},
     {"git_ref", git_ref},   {"json_form", json_form}, {"run_mount", run_mount},     {"platform", platform},
-    {"packages", packages}, {"trust", trust},         {"proxied_url", proxied_url},
+    {"packages", packages}, {"trust", trust},         {"proxied_url", proxied_url}, {"toml", toml},
 };
 
 }  // namespace

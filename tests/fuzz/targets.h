@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Fuzz targets: what hostile bytes must never do to the readers of Dockerfiles, package databases, signatures and
-// addresses.
+// Fuzz targets: what hostile bytes must never do to the readers of Dockerfiles, settings, package databases, signatures
+// and addresses.
 //
 // A target takes any bytes. base::Error is a fine answer to them; a crash, any other exception, a
 // sanitizer's complaint, a hang or a broken promise (`require`) is a finding. The same targets run
@@ -54,5 +54,6 @@ void platform(std::string_view input);
 void packages(std::string_view input);
 void trust(std::string_view input);
 void proxied_url(std::string_view input);
+void toml(std::string_view input);
 
 }  // namespace fuzz

@@ -76,6 +76,12 @@ same $code 1
 echo 'non-rot = true' >>ctx/slipway.toml
 fails 2 ctx
 contains log 'unknown gate "non-rot"'
+# What the TOML library would end the program at.
+printf '[gate]\nnon-root = true\n[.0"' >ctx/slipway.toml
+code=0
+slipway build ctx >/dev/null 2>log || code=$?
+contains log 'slipway.toml:3: this is no TOML'
+[ $code = 1 ] || [ $code = 2 ] || fail "exit code $code"
 rm ctx/slipway.toml
 
 # What `slipway check` finds, by BuildKit's rules or by named ones.
