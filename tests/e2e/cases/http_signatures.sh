@@ -118,6 +118,10 @@ sign team context.asc
 policy context team.pub context.asc
 slipway build -q --source-policy context.json -o out "$url/tool" >/dev/null 2>log || fail "as the context: $(cat log)"
 same "$(head -1 out/Dockerfile)" 'FROM scratch'
+printf 'FROM scratch\nCOPY --from=remote context /\n' | dockerfile
+slipway build -q --source-policy context.json --build-context "remote=$url/tool" -o out ctx >/dev/null 2>log || fail "as a named context: $(cat log)"
+fails 3 --source-policy team.json --build-context "remote=$url/tool" ctx
+contains log 'its signature does not fit it'
 
 # Rules that cannot be kept let nothing pass.
 cannot() { # KEYFILE SIGNATUREFILE REASON
