@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// From text to a module: Rego as of version 1 (`if` before bodies, `contains` for sets).
+//
+// What is not supported is an error, never passed over: template strings, `with` on functions other than rules and
+// built-ins by name. Source: openpolicyagent.org, "Policy Language" and its grammar.
+#include <string>
+#include <string_view>
+
+#include "rego/ast.h"
+
+namespace rego {
+
+/// Throws invalid_argument, "file:line:column: why".
+Module parse_module(std::string_view text, const std::string& file);
+
+/// A term without variables, calls and references, or nullptr where it has some: what stands behind `with input as`.
+bool is_ground_text(const Term& term);
+
+}  // namespace rego
