@@ -94,7 +94,7 @@ class Reader {
   }
 
   void read_source(const llb::Vertex& vertex, llb::SourceOp source) {
-    if (facts_.policies) facts_.policies->apply(source);
+    if (facts_.policies) facts_.policies->apply(source, {.platform = vertex.op.platform});
     const std::string_view scheme = source.scheme();
     const std::string rest = source.identifier.substr(std::min(source.identifier.size(), scheme.size() + 3));
     if (scheme == "local") {

@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "attest/options.h"
-#include "attest/source_policy.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "llb/definition.h"
 #include "oci/descriptor.h"
+#include "ops/source_policy.h"
 
 #include "proxy/capture.h"
 
@@ -43,7 +43,7 @@ struct BuildFacts {
   int compatibility_version = 0;  ///< as BuildKit counts its own; 0 = nothing is said
   base::Json own_fields;          ///< of the machine's keeper (attest/own_fields.h)
   std::string lock_digest;        ///< of the lock file, or ""
-  const SourcePolicies* policies = nullptr;
+  const ops::SourcePolicy* policies = nullptr;
   std::vector<std::string> policy_digests;      ///< of the texts of all policies, those about signatures too
   bool proxy_network = false;                   ///< steps reached the network through the build's proxy alone
   std::map<base::Digest, proxy::Seen> fetched;  ///< by them, per step

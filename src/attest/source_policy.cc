@@ -182,7 +182,7 @@ const SourcePolicies::Rule* SourcePolicies::apply_once(llb::SourceOp& source) co
   return nullptr;
 }
 
-void SourcePolicies::apply(llb::SourceOp& source) const {
+void SourcePolicies::apply(llb::SourceOp& source, const ops::SourceQuestion&) const {
   const std::string asked = source.identifier;
   const Rule* last = nullptr;
   for (int i = 0; i <= kMaxConversions; ++i) {

@@ -4,7 +4,7 @@
 //
 //     attest::SourcePolicies policies;
 //     policies.add(base::read_file(path), "policy.json");
-//     policies.apply(source);                       // changed, or an error that is a refusal
+//     policies.apply(source, {});                   // changed, or an error that is a refusal
 //
 // The format is BuildKit's (its sourcepolicy package): {"rules": [{"action": "ALLOW" | "DENY" | "CONVERT", "selector":
 // {"identifier": …, "match_type": "WILDCARD" | "EXACT" | "REGEX", "constraints": [{"key", "value", "condition":
@@ -30,7 +30,7 @@ class SourcePolicies final : public ops::SourcePolicy {
  public:
   /// `name` is the file's, for messages.
   void add(std::string_view text, const std::string& name);
-  void apply(llb::SourceOp& source) const override;
+  void apply(llb::SourceOp& source, const ops::SourceQuestion& question) const override;
 
   /// "sha256:…" of each policy's text.
   const std::vector<std::string>& digests() const { return digests_; }

@@ -24,7 +24,7 @@ Asked ask(const std::vector<std::string>& policies, const std::string& identifie
     SourcePolicies all;
     for (const auto& rules : policies) all.add(R"({"version": 1, "rules": [)" + rules + "]}", "p.json");
     llb::SourceOp source{identifier, std::move(attrs)};
-    all.apply(source);
+    all.apply(source, {});
     return {source.identifier, source.attrs};
   } catch (const base::Error& error) {
     return {(error.is_refusal() ? "denied: " : "wrong: ") + error.text(), {}};

@@ -214,7 +214,6 @@ std::optional<int> build_once(const std::string& root, const BuildOptions& optio
   std::unique_ptr<BuildSession> session;
   try {
     session = std::make_unique<BuildSession>(root, options, *display);
-    session->refuse_unasked_policy();
     for (const auto& [vertex, results] : given) session->by_hand().give(vertex, results);
     if (options.on_failure == "shell") session->by_hand().keep_failed();
     if (const auto call = parse_call(options)) {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/frontend_options.h"
 #include "cli/main_line.h"
+#include "dockerfile/context.h"
 #include "ops/content_selection.h"
 #include "ops/materialize.h"
 #include "ops/op.h"
@@ -102,7 +103,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                     .trust = options.paranoid ? ops::ContextIndex::Trust::nothing : ops::ContextIndex::Trust::stamps}),
       ssh_(house_.store().root() + "/ssh", settings_.ssh),
       secrets_(settings_.secrets, house_.store().root() + "/secret-key"),
-      policies_(source_policies(options)),
+      policies_(source_rules(options)),
       admission_(options, house_),
       lock_(source_lock(options, contexts_)),
       known_(std::make_unique<KnownNames>(house_.images())),
@@ -117,6 +118,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
                 ssh_,           secrets_,           by_hand_,        pins_,   policies_,     lock_,     events_,
                 settings_,      &mounts_,           proxy_.get()},
+      facts_({services_, house_.registry(), options.pull}),
       records_(house_.store()),
       listings_(ops::listings_of(house_.store())),
       explainer_(records_, listings_),
@@ -131,6 +133,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
       executor_(solve::Limits::for_cpus(std::max(1U, std::thread::hardware_concurrency()))),
       engine_({all_records_, codec_, locks_, executor_, events_, base::system_clock()}),
       gateway_(services_, engine_, events_, worker_platforms()) {
+  policies_.use(facts_);
   events_.explain_with(explainer_, history_);
   events_.log_to(logs_);
   // Values of secrets pass through this process and the helper, which inherits this.
@@ -138,6 +141,25 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
 }
 
 BuildSession::~BuildSession() = default;
+
+void BuildSession::load_policies(const std::stop_token& stop) {
+  if (has_policies_) return;
+  const auto context = contexts_.directory("context");
+  const bool is_remote = !context;
+  const bool disabled = !options_.policies.empty() && options_.policies.back().disabled;
+  if (disabled) return;
+  RegoSetting setting{options_, contexts_, PolicyFiles::local(context ? context->path : ""), is_remote, {}};
+  if (is_remote) {
+    setting.files = PolicyFiles::remote(dockerfile::open_remote_context(gateway_, frontend_opts(), stop));
+  }
+  setting.log = [this](const std::string& policy, const std::string& line) {
+    progress::Step step(events_.sink(), base::system_clock(), base::format("[policy] {}", policy));
+    step.log(2, line + "\n");
+    step.done();
+  };
+  for (auto& policy : rego_policies(setting)) policies_.add(std::move(policy));
+  has_policies_ = true;
+}
 
 void BuildSession::settle() {
   records_.note_uses(base::system_clock().now());
@@ -162,12 +184,14 @@ dockerfile::FrontendOpts BuildSession::frontend_opts() const {
 }
 
 dockerfile::BuildResult BuildSession::plan(const std::string& stage, const std::stop_token& stop) {
+  load_policies(stop);
   dockerfile::FrontendOpts opts = frontend_opts();
   if (!stage.empty()) opts["target"] = stage;
   return dockerfile::build(gateway_, opts, stop);
 }
 
 std::vector<std::string> BuildSession::stage_names(const std::stop_token& stop) {
+  load_policies(stop);
   dockerfile::FrontendOpts opts = frontend_opts();
   opts["requestid"] = "frontend.targets";
   const auto answer = dockerfile::build(gateway_, opts, stop).metadata;
@@ -187,6 +211,7 @@ std::string BuildSession::config_of(const std::string& name, const std::string& 
 }
 
 dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules, const std::stop_token& stop) {
+  load_policies(stop);
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
@@ -311,7 +336,7 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
     }
   }
   for (const auto& graph : graphs) events_.announce(graph);
-  ops::JoinedGraph joined = ops::load_joined(graphs, services_);
+  ops::JoinedGraph joined = ops::load_joined(graphs, services_, stop);
   joined.heads.resize(images.size());
   std::vector<solve::Edge> targets;
   for (const auto& head : joined.heads) {
@@ -388,7 +413,7 @@ std::unique_ptr<ops::EnteredStep> BuildSession::enter(const std::vector<dockerfi
                                      [&](const llb::Vertex& other) { return other.digest == digest; });
     if (vertex == graph.vertices.end()) continue;
     events_.announce(graph);
-    const ops::LoadedGraph loaded = ops::load(graph, services_);
+    const ops::LoadedGraph loaded = ops::load(graph, services_, stop);
     const auto place = static_cast<std::size_t>(vertex - graph.vertices.begin());
     std::vector<solve::ResultPtr> made;
     if (at == At::end) {

@@ -16,6 +16,7 @@
 #include "cli/image_admission.h"
 #include "cli/options.h"
 #include "cli/remote_cache.h"
+#include "cli/source_facts.h"
 #include "cli/source_locks.h"
 #include "cli/source_policies.h"
 #include "dockerfile/check.h"
@@ -61,15 +62,13 @@ class BuildSession {
   std::vector<std::string> stage_names(const std::stop_token& stop);
   /// The config of an image that is there, or is pulled.
   std::string config_of(const std::string& name, const std::string& platform, const std::stop_token& stop);
-  /// See cli/source_policies.h; for commands that build.
-  void refuse_unasked_policy() const { cli::refuse_unasked_policy(options_, contexts_); }
   /// Where the lock file of this build is, or would be; "" = nowhere.
   std::string lock_path() const { return cli::lock_path(options_, contexts_); }
   /// From now on instead of the lock file beside the Dockerfile.
   void use_lock(ops::SourceLock lock) { lock_ = std::move(lock); }
 
   dockerfile::Gateway& gateway() { return gateway_; }
-  const attest::SourcePolicies& policies() const { return policies_; }
+  const attest::BuildPolicies& policies() const { return policies_; }
   /// After build(), with --proxy-network: what the steps fetched, by their digests.
   const std::map<base::Digest, proxy::Seen>& fetched() const { return fetched_; }
   /// Digests of the texts of all policies.
@@ -86,6 +85,8 @@ class BuildSession {
   dockerfile::FrontendOpts frontend_opts() const;
 
  private:
+  /// Reads the policies in Rego, which for a remote context means to fetch it; once, before any source is asked about.
+  void load_policies(const std::stop_token& stop);
   class KnownNames;
 
   const BuildOptions& options_;
@@ -100,13 +101,14 @@ class BuildSession {
   ops::Secrets secrets_;
   ops::ByHand by_hand_;
   ops::SourcePins pins_;
-  attest::SourcePolicies policies_;
+  attest::BuildPolicies policies_;
   PolicyAdmission admission_;
   ops::SourceLock lock_;
   std::unique_ptr<KnownNames> known_;
   ops::ImageResolver images_;
   std::unique_ptr<ops::ProxyNetwork> proxy_;
   ops::Services services_;
+  LiveFacts facts_;
   ops::RecordStorage records_;
   ops::Listings listings_;
   ops::Explainer explainer_;
@@ -116,6 +118,7 @@ class BuildSession {
   RemoteCache remote_cache_;
   cache::ImportingStorage all_records_;
   std::stop_token stop_;  ///< of the build under way
+  bool has_policies_ = false;
   bool keeps_stages_ = false;
   bool keeps_scan_trees_ = false;
   std::map<base::Digest, proxy::Seen> fetched_;

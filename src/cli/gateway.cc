@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "cli/source_facts.h"
 #include "llb/caps.h"
 #include "ops/git_source.h"
 #include "ops/http_source.h"
@@ -154,7 +155,7 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
   const llb::Graph graph = llb::parse(definition);
   if (const auto* wanted = sole_local_source(graph)) {
     llb::SourceOp source = *wanted;
-    services_.policy.apply(source);
+    services_.policy.apply(source, {std::nullopt, stop});
     const llb::SourceOp* local = &source;
     if (source.scheme() != "local") {
       base::fail(base::Code::failed_precondition, "{} was replaced by {}, which is no directory of this machine",
@@ -170,7 +171,7 @@ std::shared_ptr<dockerfile::Ref> EngineGateway::solve(const llb::Definition& def
     return ref;
   }
   events_.announce(graph);
-  const ops::LoadedGraph loaded = ops::load(graph, services_);
+  const ops::LoadedGraph loaded = ops::load(graph, services_, stop);
   if (!loaded.head) return std::make_shared<SnapshotRef>(services_, snapshot::Chain{});
   const auto results = engine_.build(loaded.graph, {*loaded.head}, stop);
   return std::make_shared<SnapshotRef>(services_, ops::chain_of(*results.at(0)));
@@ -191,17 +192,9 @@ dockerfile::SourceMeta EngineGateway::resolve_source_metadata(const llb::SourceO
   }
 }
 
-std::optional<std::string> EngineGateway::locked_image(std::string_view scheme, const std::string& name,
-                                                       const std::string& platform) const {
-  if (scheme != "docker-image") return std::nullopt;
-  const auto reference = oci::Reference::parse_if_valid(name);
-  if (!reference || !reference->digest.empty()) return std::nullopt;
-  return services_.lock.image(reference->tagged().str(), platform);
-}
-
 dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const dockerfile::ResolveOptions& options,
                                               const std::stop_token& stop) {
-  services_.policy.apply(source);
+  services_.policy.apply(source, {options.platform, stop});
   dockerfile::SourceMeta meta;
   meta.op = source;
   const std::string_view scheme = source.scheme();
@@ -209,7 +202,7 @@ dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const docker
     ops::ImageRequest request = image_request(source, options);
     const std::string name = source.identifier.substr(scheme.size() + 3);
     const std::string platform = llb::format_platform(options.platform.value_or(llb::host_platform()));
-    if (const auto pin = locked_image(scheme, name, platform)) request.identifier += "@" + *pin;
+    if (const auto pin = locked_image(services_.lock, scheme, name, platform)) request.identifier += "@" + *pin;
     const auto base = services_.images.resolve(request, stop);
     services_.pins.asked({std::string(scheme), name, platform, base->image.root.digest.str()});
     meta.image = dockerfile::ImageMeta{base->image.root.digest.str(), options.no_config ? "" : base->image.config.raw};

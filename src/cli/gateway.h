@@ -24,8 +24,6 @@ class EngineGateway final : public dockerfile::Gateway {
   void warn(const dockerfile::Warning& warning) override;
 
  private:
-  std::optional<std::string> locked_image(std::string_view scheme, const std::string& name,
-                                          const std::string& platform) const;
   dockerfile::SourceMeta resolve(llb::SourceOp source, const dockerfile::ResolveOptions& options,
                                  const std::stop_token& stop);
 

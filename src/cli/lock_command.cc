@@ -52,7 +52,7 @@ class SourceCollector {
     for (const auto& vertex : graph.vertices) {
       if (!std::holds_alternative<llb::SourceOp>(vertex.op.kind)) continue;
       auto source = std::get<llb::SourceOp>(vertex.op.kind);
-      session_.services().policy.apply(source);
+      session_.services().policy.apply(source, {vertex.op.platform, stop_});
       if (source.scheme() == "git") {
         const auto git = ops::GitSource::of(source);
         if (ops::is_commit_id(git.ref)) continue;  // pinned by the Dockerfile itself

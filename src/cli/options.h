@@ -11,6 +11,16 @@
 
 namespace cli {
 
+/// One --policy: of docker buildx's policies in Rego, which are asked, and how.
+struct PolicyChoice {
+  std::vector<std::string> files;
+  bool reset = false;
+  bool disabled = false;
+  bool strict = false;  ///< always so here: there is no daemon that might not ask
+  bool has_strict = false;
+  std::string log_level;  ///< "" = as it was
+};
+
 struct BuildOptions {
   std::string context;  ///< directory, URL, git reference or "-"
   std::string file;     ///< -f; "-" = standard input
@@ -60,7 +70,7 @@ struct BuildOptions {
   bool quiet = false;
   bool offline = false;
   std::vector<std::string> source_policies;  ///< files of rules about sources
-  bool without_rego = false;                 ///< a Dockerfile.rego is there to be passed over
+  std::vector<PolicyChoice> policies;        ///< --policy, in order
   bool reversed_directories = false;         ///< of `reproduce`: steps see directories in another order
   std::string cache_max;                     ///< size that the store is kept within; "" = no limit
   std::string signature_policy;              ///< a policy.json that images are held to; "" = none

@@ -46,26 +46,61 @@ void add_policy_flag(CLI::App& app, BuildOptions& options) {
                  "A policy.json (as podman's): which images may be used, and with whose signature");
 }
 
-/// docker buildx's policies are programs in Rego; to build on without asking them would be to say yes.
-void read_rego_choice(const std::string& text, BuildOptions& options) {
+/// As Go's strconv.ParseBool reads it.
+bool read_bool(const std::string& field, std::string_view value) {
+  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (value == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (value == no) return false;
+  }
+  throw CLI::ValidationError("--policy", field + ": it takes true or false");
+}
+
+void read_policy_choice(const std::string& text, BuildOptions& options) {
+  PolicyChoice choice;
   for (const auto& field : base::split_csv(text)) {
-    const auto [key, value] = base::cut(field, "=").value_or(std::pair<std::string_view, std::string_view>{field, ""});
-    if (key == "disabled" || key == "reset") {
-      if (value != "true" && value != "false")
-        throw CLI::ValidationError("--policy", field + ": it takes true or false");
-      options.without_rego = value == "true";
-    } else if (key != "strict" && key != "log-level") {
-      throw CLI::ValidationError(
-          "--policy", "policies in Rego are not supported; --source-policy takes rules in JSON (docs/accounting.md)");
+    const auto pair = base::cut(field, "=").value_or(std::pair<std::string_view, std::string_view>{field, ""});
+    const std::string key = base::lower(base::trim(pair.first));
+    const std::string value(pair.second);
+    if (key == "filename" && !value.empty()) {
+      choice.files.push_back(value);
+    } else if (key == "reset") {
+      choice.reset = read_bool(field, value);
+    } else if (key == "disabled") {
+      choice.disabled = read_bool(field, value);
+    } else if (key == "strict") {
+      choice.strict = read_bool(field, value);
+      choice.has_strict = true;
+    } else if (key == "log-level") {
+      const auto levels = {"panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"};
+      if (std::find(levels.begin(), levels.end(), base::lower(value)) == levels.end()) {
+        throw CLI::ValidationError("--policy", field + ": it takes error, warn, info or debug");
+      }
+      choice.log_level = base::lower(value);
+    } else {
+      throw CLI::ValidationError("--policy", field + ": it takes filename=, reset=, disabled=, strict= and log-level=");
     }
   }
+  const bool says_more = choice.reset || choice.has_strict || !choice.log_level.empty() || !choice.files.empty();
+  const bool was_disabled = !options.policies.empty() && options.policies.back().disabled;
+  if ((choice.disabled && (says_more || !options.policies.empty())) || was_disabled) {
+    throw CLI::ValidationError("--policy", "disabled=true stands alone");
+  }
+  options.policies.push_back(std::move(choice));
 }
 
 void add_rego_flag(CLI::App& app, BuildOptions& options) {
-  app.add_option_function<std::string>(
-         "--policy", [&options](const std::string& text) { read_rego_choice(text, options); },
-         "disabled=true builds without asking a Dockerfile.rego; policies in Rego are not supported")
-      ->group("");
+  app.add_option_function<std::vector<std::string>>(
+         "--policy",
+         [&options](const std::vector<std::string>& texts) {
+           for (const auto& text : texts) read_policy_choice(text, options);
+         },
+         "Policies in Rego beside Dockerfile.rego: filename=FILE[,…]; reset=true, disabled=true, log-level=LEVEL "
+         "(docs/accounting.md)")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->expected(1);
 }
 
 void add_gate_flags(CLI::App& app, BuildOptions& options) {

@@ -37,15 +37,26 @@ TEST(CommandLine, FlagsMayFollowTheContext) {
   EXPECT_EQ(options.targets, std::vector<std::string>{"x"});
 }
 
-TEST(CommandLine, PoliciesInRegoArePassedOverOnlyOnDemand) {
-  EXPECT_FALSE(build({"."}).without_rego);
-  EXPECT_FALSE(build({"--policy", "strict=true,log-level=debug", "."}).without_rego);
-  EXPECT_FALSE(build({"--policy", "disabled=false", "."}).without_rego);
-  EXPECT_TRUE(build({"--policy", "disabled=true", "."}).without_rego);
-  EXPECT_TRUE(build({"--policy", "reset=true,log-level=debug", "."}).without_rego);
-  for (const char* value : {"filename=p.rego", "reset=true,filename=p.rego", "p.rego", "disabled=1", "disabled"}) {
+TEST(CommandLine, PoliciesInRegoAreChosenInOrder) {
+  EXPECT_TRUE(build({"."}).policies.empty());
+  const auto options =
+      build({"--policy", "filename=a.rego,filename=b.rego", "--policy", "reset=1,strict=true,log-level=debug", "."});
+  ASSERT_EQ(options.policies.size(), 2U);
+  EXPECT_EQ(options.policies[0].files, (std::vector<std::string>{"a.rego", "b.rego"}));
+  EXPECT_FALSE(options.policies[0].reset);
+  EXPECT_TRUE(options.policies[1].reset);
+  EXPECT_TRUE(options.policies[1].strict);
+  EXPECT_EQ(options.policies[1].log_level, "debug");
+  EXPECT_TRUE(build({"--policy", "disabled=true", "."}).policies.at(0).disabled);
+}
+
+TEST(CommandLine, AWrongWordAboutPoliciesIsAnError) {
+  for (const char* value : {"p.rego", "disabled", "disabled=yes", "filename=", "log-level=loud", "reset=2", "file=a",
+                            "disabled=true,filename=a", "disabled=true,strict=false"}) {
     EXPECT_ANY_THROW(build({"--policy", value, "."})) << value;
   }
+  EXPECT_ANY_THROW(build({"--policy", "disabled=true", "--policy", "filename=a", "."}));
+  EXPECT_ANY_THROW(build({"--policy", "filename=a", "--policy", "disabled=true", "."}));
 }
 
 TEST(CommandLine, BooleanFlagsTakeAValue) {

@@ -80,7 +80,6 @@ int stand_in_step(const std::string& root, const BuildOptions& options, const ba
   const auto display = progress::start_display({});
   try {
     BuildSession session(root, options, *display);
-    session.refuse_unasked_policy();
     std::vector<dockerfile::PlatformImage> images;
     for (const auto& target : wanted_targets(options)) {
       const auto plan = session.plan(target.stage, interrupt.token());

@@ -1,17 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The policies that a build is held to.
-#include "attest/source_policy.h"
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "attest/build_policies.h"
 #include "cli/contexts.h"
 #include "cli/options.h"
+#include "dockerfile/gateway.h"
 
 namespace cli {
 
 /// Files of --source-policy, and of EXPERIMENTAL_BUILDKIT_SOURCE_POLICY, where docker buildx takes its from.
-attest::SourcePolicies source_policies(const BuildOptions& options);
+attest::SourcePolicies source_rules(const BuildOptions& options);
 
-/// Throws, a refusal, where a policy in Rego lies beside the Dockerfile, which docker buildx would ask and which cannot
-/// be asked here, unless the options say to pass it over. A Dockerfile that is no file of this machine has none.
-void refuse_unasked_policy(const BuildOptions& options, const BuildContexts& contexts);
+/// What a policy in Rego may read: files of the context, "cwd://…" of the working directory, and nothing outside them.
+class PolicyFiles {
+ public:
+  /// A context of this machine, "" = none.
+  static PolicyFiles local(std::string directory);
+  static PolicyFiles remote(std::shared_ptr<dockerfile::Ref> context);
+  std::optional<std::string> read(const std::string& path) const;
+
+ private:
+  std::string directory_;
+  std::shared_ptr<dockerfile::Ref> context_;
+};
+
+struct RegoSetting {
+  const BuildOptions& options;
+  const BuildContexts& contexts;
+  PolicyFiles files;
+  bool is_remote = false;  ///< the context
+  std::function<void(const std::string& policy, const std::string& line)> log;
+};
+
+/// The Dockerfile's own policy, if there is one, and those of --policy, in their order. Throws for a file that is named
+/// and not there.
+std::vector<std::shared_ptr<const attest::RegoPolicy>> rego_policies(const RegoSetting& setting);
 
 }  // namespace cli

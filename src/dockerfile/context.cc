@@ -252,6 +252,15 @@ llb::State ContextClient::main_context(const std::vector<std::string>& paths) {
   return builder_.local(from.context_local, std::move(options));
 }
 
+std::optional<llb::State> ContextClient::remote_context() { return main().context; }
+
+std::shared_ptr<Ref> open_remote_context(Gateway& gateway, FrontendOpts opts, std::stop_token stop) {
+  llb::Builder builder;
+  ContextClient client(gateway, builder, opts, std::move(stop));
+  const auto state = client.remote_context();
+  return state ? client.solve(state->marshal()) : nullptr;
+}
+
 // ---- files read at once ----------------------------------------------------------------------
 
 llb::State ContextClient::dockerfile_state(const Main& from) {

@@ -108,6 +108,8 @@ class ContextClient {
   DockerfileSource read_dockerfile();
   /// The main context, reduced to `paths` (none = all of it).
   llb::State main_context(const std::vector<std::string>& paths);
+  /// The main context where it is a repository or behind a URL.
+  std::optional<llb::State> remote_context();
   /// Patterns of the ignore file; none for a remote context.
   std::vector<std::string> ignore_patterns();
   std::optional<NamedContext> named_context(const std::string& name, const ContextOptions& options);
@@ -140,6 +142,8 @@ class ContextClient {
   std::string ignore_name_;
 };
 
+/// The files of a main context that is a repository or behind a URL; nullptr for a local directory.
+std::shared_ptr<Ref> open_remote_context(Gateway& gateway, FrontendOpts opts, std::stop_token stop);
 /// "git…" addresses as a state; nothing when `address` is none. Throws for a wrong one.
 std::optional<llb::State> git_context(llb::Builder& builder, const std::string& address, llb::GitOptions options);
 /// Whether the bytes begin a tar, perhaps a compressed one.

@@ -41,6 +41,10 @@ inline constexpr std::string_view kHttpAuthHeaderSecret = "http.authheadersecret
 inline constexpr std::string_view kHttpSignatureKeys = "http.sig.pubkey";  ///< armored OpenPGP keys
 inline constexpr std::string_view kHttpSignature = "http.sig.signature";   ///< armored, detached; goes with the keys
 
+// Ours, never in a definition: what a policy was shown of the source, which must still be so when it is used.
+inline constexpr std::string_view kJudgedDigest = "slipway.judged.digest";
+inline constexpr std::string_view kJudgedCommit = "slipway.judged.commit";
+
 // docker-image://
 inline constexpr std::string_view kImageResolveMode = "image.resolvemode";  ///< "default", "pull", "local"
 inline constexpr std::string_view kImageRecordType = "image.recordtype";

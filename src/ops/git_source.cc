@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/strings.h"
 #include "layer/tree.h"
+#include "llb/attr.h"
 #include "ops/git_program.h"
 
 namespace ops {
@@ -226,6 +227,7 @@ GitSource GitSource::of(const llb::SourceOp& source) {
   git.checksum = source.attr("git.checksum");
   git.keep_git_dir = source.attr("git.keepgitdir") == "true";
   git.skip_submodules = source.attr("git.skipsubmodules") == "true";
+  git.judged_commit = source.attr(llb::attr::kJudgedCommit);
   git.signature = GitSignatureRule::of(source);
   return git;
 }
@@ -245,6 +247,10 @@ GitSource locked(GitSource source, const SourceLock& lock) {
 
 GitRevision resolve_git(const GitSource& source, const std::string& cache, const std::stop_token& stop) {
   const GitRevision revision = ask_remote(source, stop);
+  if (!source.judged_commit.empty() && source.judged_commit != revision.commit) {
+    base::fail(base::Code::aborted, "{} moved from {} to {} after a policy had looked at it; run the build again",
+               lock_name(source), source.judged_commit, revision.commit);
+  }
   if (!source.signature.keys.empty()) {
     check_signature(source, revision, cache, stop);
   } else if (!source.checksum.empty() && !revision.commit.starts_with(source.checksum)) {
@@ -258,6 +264,13 @@ std::string read_git_object(const GitSource& source, const GitRevision& revision
                             const std::stop_token& stop) {
   const BareRepository bare(source, revision, cache, stop);
   return git({"--git-dir=" + bare.path(), "cat-file", "commit", revision.commit}, stop, "");
+}
+
+std::string read_git_tag(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                         const std::stop_token& stop) {
+  if (revision.checksum == revision.commit) return "";
+  const BareRepository bare(source, revision, cache, stop);
+  return git({"--git-dir=" + bare.path(), "cat-file", "tag", revision.checksum}, stop, "");
 }
 
 void checkout_git(const GitSource& source, const GitRevision& revision, const std::string& cache,

@@ -28,6 +28,7 @@ struct GitSource {
   bool keep_git_dir = false;
   bool skip_submodules = false;
   std::string locked_ref;      ///< the branch or tag that a lock file turned into a commit, or ""
+  std::string judged_commit;   ///< what a policy was shown of it, or ""
   GitSignatureRule signature;  ///< whose signature it needs, as a source policy says
 
   static GitSource of(const llb::SourceOp& source);
@@ -46,9 +47,12 @@ GitSource locked(GitSource source, const SourceLock& lock);
 /// failed_precondition for a wrong checksum or a remote that lies, permission_denied (a refusal) for a signature.
 GitRevision resolve_git(const GitSource& source, const std::string& cache, const std::stop_token& stop);
 
-/// Raw object of the commit, for its date; fetches it if need be.
+/// Raw object of the commit; fetches it if need be.
 std::string read_git_object(const GitSource& source, const GitRevision& revision, const std::string& cache,
                             const std::stop_token& stop);
+/// Raw object of the annotated tag that the revision was found under; "" where there is none.
+std::string read_git_tag(const GitSource& source, const GitRevision& revision, const std::string& cache,
+                         const std::stop_token& stop);
 
 /// Writes the commit's tree (or its subdirectory) into the empty directory `into`.
 void checkout_git(const GitSource& source, const GitRevision& revision, const std::string& cache,

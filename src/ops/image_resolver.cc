@@ -113,29 +113,47 @@ std::shared_ptr<const ResolvedBase> ImageResolver::resolve_name(const ImageReque
   const oci::Reference reference = oci::Reference::parse(text).tagged();
   const std::string name = reference.str();
   const bool always = request.pull == PullPolicy::always && parts_.pull != PullPolicy::never;
-  if (!always && reference.digest.empty()) {
-    if (const auto root = parts_.known.made_here(name)) {
-      return finish(std::make_shared<oci::StoredSource>(parts_.content), *root, request, name, stop);
-    }
-  }
-  std::shared_ptr<oci::ImageSource> source = parts_.registry.repository(reference);
-  Answer answer;
-  const auto stored = reference.digest.empty() ? std::nullopt : parts_.content.find(reference.digest);
-  if (stored) {
-    answer.root.digest = reference.digest;
-    answer.root.size = stored->size;
-    const std::string raw = parts_.content.read(reference.digest, oci::kMaxDocumentSize);
-    answer.root.media_type = base::Json::parse(raw)["mediaType"].string_or("");
-  } else {
-    answer = ask_registry(reference, *source, stop);
-  }
-  auto resolved = finish(std::move(source), answer.root, request, name, stop);
+  const Root root = root_of(reference, always, stop);
+  auto resolved = finish(root.source, root.answer.root, request, name, stop);
+  resolved->made_here = root.made_here;
+  if (root.made_here) return resolved;
   if (parts_.admission != nullptr && !is_made_here(reference)) {
     parts_.admission->admit(reference, resolved->image, stop);
   }
   // Only what could be read is worth remembering.
-  if (answer.from_registry && reference.digest.empty()) parts_.known.remember(name, answer.root);
+  if (root.answer.from_registry && reference.digest.empty()) parts_.known.remember(name, root.answer.root);
   return resolved;
+}
+
+ImageResolver::Root ImageResolver::root_of(const oci::Reference& reference, bool always, const std::stop_token& stop) {
+  const std::string key = reference.str() + (always ? " always" : "");
+  {
+    const auto known = roots_.lock();
+    if (const auto found = known->find(key); found != known->end()) return found->second;
+  }
+  Root root = find_root(reference, always, stop);
+  return roots_.lock()->emplace(key, std::move(root)).first->second;
+}
+
+ImageResolver::Root ImageResolver::find_root(const oci::Reference& reference, bool always,
+                                             const std::stop_token& stop) {
+  if (!always && reference.digest.empty()) {
+    if (const auto root = parts_.known.made_here(reference.str())) {
+      return {std::make_shared<oci::StoredSource>(parts_.content), {*root}, true};
+    }
+  }
+  Root root;
+  root.source = parts_.registry.repository(reference);
+  const auto stored = reference.digest.empty() ? std::nullopt : parts_.content.find(reference.digest);
+  if (stored) {
+    root.answer.root.digest = reference.digest;
+    root.answer.root.size = stored->size;
+    const std::string raw = parts_.content.read(reference.digest, oci::kMaxDocumentSize);
+    root.answer.root.media_type = base::Json::parse(raw)["mediaType"].string_or("");
+  } else {
+    root.answer = ask_registry(reference, *root.source, stop);
+  }
+  return root;
 }
 
 bool ImageResolver::is_made_here(oci::Reference reference) {
@@ -164,9 +182,9 @@ ImageResolver::Answer ImageResolver::ask_registry(const oci::Reference& referenc
   }
 }
 
-std::shared_ptr<const ResolvedBase> ImageResolver::finish(std::shared_ptr<oci::ImageSource> source,
-                                                          const oci::Descriptor& root, const ImageRequest& request,
-                                                          std::string name, const std::stop_token& stop) {
+std::shared_ptr<ResolvedBase> ImageResolver::finish(std::shared_ptr<oci::ImageSource> source,
+                                                    const oci::Descriptor& root, const ImageRequest& request,
+                                                    std::string name, const std::stop_token& stop) {
   auto resolved = std::make_shared<ResolvedBase>();
   resolved->source = std::make_shared<CachedSource>(std::move(source), parts_.content);
   resolved->name = std::move(name);

@@ -52,6 +52,7 @@ struct ResolvedBase {
   oci::ResolvedImage image;
   std::shared_ptr<oci::ImageSource> source;  ///< where its blobs come from
   std::string name;                          ///< for people and for the resolver's memory
+  bool made_here = false;                    ///< built, imported or loaded on this machine
 };
 
 class ImageResolver {
@@ -80,13 +81,21 @@ class ImageResolver {
     oci::Descriptor root;
     bool from_registry = false;
   };
+  /// What a name stands for in this build: the first answer, for every platform and for policies too.
+  struct Root {
+    std::shared_ptr<oci::ImageSource> source;
+    Answer answer;
+    bool made_here = false;
+  };
+  Root root_of(const oci::Reference& reference, bool always, const std::stop_token& stop);
+  Root find_root(const oci::Reference& reference, bool always, const std::stop_token& stop);
   Answer ask_registry(const oci::Reference& reference, oci::ImageSource& source, const std::stop_token& stop);
-  std::shared_ptr<const ResolvedBase> finish(std::shared_ptr<oci::ImageSource> source, const oci::Descriptor& root,
-                                             const ImageRequest& request, std::string name,
-                                             const std::stop_token& stop);
+  std::shared_ptr<ResolvedBase> finish(std::shared_ptr<oci::ImageSource> source, const oci::Descriptor& root,
+                                       const ImageRequest& request, std::string name, const std::stop_token& stop);
 
   Parts parts_;
   base::Sync<std::map<std::string, std::shared_ptr<const ResolvedBase>>> resolved_;
+  base::Sync<std::map<std::string, Root>> roots_;
 };
 
 }  // namespace ops

@@ -18,10 +18,11 @@ std::shared_ptr<solve::Op> make_source(const llb::Vertex& vertex, const llb::Sou
   base::fail(base::Code::unimplemented, "source {} has a scheme that is not known here", source.identifier);
 }
 
-std::shared_ptr<solve::Op> make_allowed_source(llb::Vertex vertex, const Services& services) {
+std::shared_ptr<solve::Op> make_allowed_source(llb::Vertex vertex, const Services& services,
+                                               const std::stop_token& stop) {
   auto& source = std::get<llb::SourceOp>(vertex.op.kind);
   try {
-    services.policy.apply(source);
+    services.policy.apply(source, {vertex.op.platform, stop});
   } catch (base::Error& error) {
     error.set_vertex(vertex.digest.str());
     throw;
@@ -29,9 +30,9 @@ std::shared_ptr<solve::Op> make_allowed_source(llb::Vertex vertex, const Service
   return make_source(vertex, source, services);
 }
 
-std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& services) {
+std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& services, const std::stop_token& stop) {
   if (const auto* results = services.by_hand.given(vertex.digest)) return make_given(vertex, *results);
-  if (std::holds_alternative<llb::SourceOp>(vertex.op.kind)) return make_allowed_source(vertex, services);
+  if (std::holds_alternative<llb::SourceOp>(vertex.op.kind)) return make_allowed_source(vertex, services, stop);
   if (std::holds_alternative<llb::ExecOp>(vertex.op.kind)) return make_exec(vertex, services);
   if (std::holds_alternative<llb::FileOp>(vertex.op.kind)) return make_file(vertex, services);
   if (std::holds_alternative<llb::MergeOp>(vertex.op.kind)) return make_merge(vertex, services);
@@ -42,7 +43,8 @@ std::shared_ptr<solve::Op> make_op(const llb::Vertex& vertex, const Services& se
 /// Puts graphs together; a vertex is known by its digest, which stands for all that it is made from.
 class Joiner {
  public:
-  explicit Joiner(const Services& services) : services_(services), namer_(services.settings.project) {}
+  Joiner(const Services& services, const std::stop_token& stop)
+      : services_(services), stop_(stop), namer_(services.settings.project) {}
 
   /// The graph's head in the joined graph.
   std::optional<solve::Edge> add(const llb::Graph& graph) {
@@ -74,12 +76,13 @@ class Joiner {
       step.inputs.push_back(
           {.vertex = places[vertex.inputs[i]], .output = static_cast<int>(vertex.op.inputs[i].index)});
     }
-    step.op = make_op(vertex, services_);
+    step.op = make_op(vertex, services_, stop_);
     graph_.vertices.push_back(std::move(step));
     return known->second;
   }
 
   const Services& services_;
+  const std::stop_token& stop_;
   StepNamer namer_;
   solve::Graph graph_;
   std::map<base::Digest, std::size_t> places_;
@@ -87,16 +90,16 @@ class Joiner {
 
 }  // namespace
 
-LoadedGraph load(const llb::Graph& graph, const Services& services) {
-  Joiner joiner(services);
+LoadedGraph load(const llb::Graph& graph, const Services& services, const std::stop_token& stop) {
+  Joiner joiner(services, stop);
   LoadedGraph loaded;
   loaded.head = joiner.add(graph);
   loaded.graph = joiner.take();
   return loaded;
 }
 
-JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services) {
-  Joiner joiner(services);
+JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services, const std::stop_token& stop) {
+  Joiner joiner(services, stop);
   JoinedGraph joined;
   for (const auto& graph : graphs) joined.heads.push_back(joiner.add(graph));
   joined.graph = joiner.take();

@@ -3,7 +3,7 @@
 // From LLB to steps: what each operation does when the engine asks.
 //
 //     llb::Graph graph = llb::parse(definition);
-//     ops::LoadedGraph loaded = ops::load(graph, services);
+//     ops::LoadedGraph loaded = ops::load(graph, services, stop);
 //     auto results = engine.build(loaded.graph, {loaded.head}, stop);
 //
 // One file per operation (source_image, source_local, source_git, source_http, exec, file, merge,
@@ -37,7 +37,7 @@ struct LoadedGraph {
   std::optional<solve::Edge> head;  ///< nothing = the empty filesystem
 };
 
-LoadedGraph load(const llb::Graph& graph, const Services& services);
+LoadedGraph load(const llb::Graph& graph, const Services& services, const std::stop_token& stop);
 
 /// Several graphs (one per platform) as one: a step that several have is one step.
 struct JoinedGraph {
@@ -45,6 +45,6 @@ struct JoinedGraph {
   std::vector<std::optional<solve::Edge>> heads;  ///< one per graph
 };
 
-JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services);
+JoinedGraph load_joined(std::span<const llb::Graph> graphs, const Services& services, const std::stop_token& stop);
 
 }  // namespace ops

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/strings.h"
 #include "base/time.h"
+#include "llb/attr.h"
 #include "ops/active_set.h"
 #include "ops/http_signature.h"
 #include "ops/http_source.h"
@@ -110,6 +111,9 @@ HttpSource fetch_http(const llb::SourceOp& source, const Services& services, con
   if (!checksum.empty()) request.expect = base::Digest::parse_or_throw(checksum);
   const auto locked = checksum.empty() ? services.lock.http(source.identifier) : std::nullopt;
   if (locked) request.expect = base::Digest::parse_or_throw(*locked);
+  // What a policy was shown of it.
+  const std::string judged = source.attr(llb::attr::kJudgedDigest);
+  if (!request.expect && !judged.empty()) request.expect = base::Digest::parse_or_throw(judged);
   const auto progress = [&](std::uint64_t current, std::uint64_t total) {
     services.events.progress(vertex, source.identifier, current, total);
   };

@@ -170,24 +170,36 @@ std::optional<Value> semver_is_valid(BuiltinContext&, Arguments args) {
   return Value(args[0].is_string() && compare_versions(args[0].string(), "0.0.0").has_value());
 }
 
+/// Digits, a fraction and an exponent; an E without digits behind it is a unit.
+std::size_t number_length(std::string_view text) {
+  std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  at = std::min(text.find_first_not_of("0123456789.", at), text.size());
+  if (at == text.size() || (text[at] != 'e' && text[at] != 'E')) return at;
+  std::size_t digits = at + 1;
+  if (digits < text.size() && (text[digits] == '-' || text[digits] == '+')) ++digits;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", digits), text.size());
+  return end == digits ? at : end;
+}
+
 /// A number and a unit: "10Mi", "1.5gb". Nothing for what is neither.
-std::optional<Value> sized(std::string text, bool bytes) {
-  text = base::replace_all(text, "\"", "");
-  const auto end = std::min(text.find_first_not_of("0123456789.+-"), text.size());
-  char* stop = nullptr;
+std::optional<Value> sized(const std::string& quoted, bool bytes) {
+  const std::string text = base::replace_all(quoted, "\"", "");
+  const std::size_t end = number_length(text);
   const std::string digits = text.substr(0, end);
+  char* stop = nullptr;
   const double number = std::strtod(digits.c_str(), &stop);
-  if (digits.empty() || *stop != '\0' || text.find(' ') != text.npos) return std::nullopt;
+  if (digits.empty() || *stop != '\0' || !std::isfinite(number)) return std::nullopt;
   std::string unit = text.substr(end);
   if (!bytes && unit == "m") return Value(number / 1000);
   if (!bytes && unit == "M") unit = "m";
   unit = base::lower(unit);
   if (bytes && unit.ends_with('b')) unit.pop_back();
   const bool binary = unit.size() == 2 && unit[1] == 'i';
-  if (unit.empty()) return Value(number);
+  if (unit.empty()) return Value(bytes ? std::trunc(number) : number);
   const auto power = std::string_view("kmgtpe").find(unit[0]);
   if (power == std::string_view::npos || (unit.size() > 1 && !binary)) return std::nullopt;
   const double value = number * std::pow(binary ? 1024.0 : 1000.0, static_cast<double>(power) + 1);
+  if (!std::isfinite(value)) return std::nullopt;
   return Value(bytes ? std::trunc(value) : value);
 }
 std::optional<Value> units_parse(BuiltinContext&, Arguments args) { return sized(args[0].string(), false); }

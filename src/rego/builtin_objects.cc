@@ -79,7 +79,7 @@ std::optional<bool> is_part(BuiltinContext& context, const Value& all, const Val
     for (const auto& [key, member] : part.object()) {
       const auto found = all.get(key);
       if (!found) return false;
-      const bool nested = found->is_object() && member.is_object();
+      const bool nested = found->is_collection() && member.is_collection();
       if (nested ? !is_part(context, *found, member).value_or(false) : *found != member) return false;
     }
     return true;

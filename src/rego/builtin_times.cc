@@ -59,6 +59,9 @@ std::optional<std::int64_t> instant(const Value& value) {
 std::optional<Value> now(BuiltinContext& context, Arguments) { return Value(context.now); }
 
 std::optional<Value> parse_rfc3339(BuiltinContext&, Arguments args) {
+  // What 64 bits of nanoseconds can hold.
+  const std::string year = args[0].string().substr(0, 4);
+  if (year < "1678" || year > "2261") return std::nullopt;
   const auto time = base::parse_rfc3339(args[0].string());
   return time ? std::optional(Value(*time)) : std::nullopt;
 }

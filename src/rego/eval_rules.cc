@@ -285,6 +285,26 @@ void Evaluator::put(NestedRule& at, const Rule& rule, const std::string& path, c
   at.value = value;
 }
 
+/// Two parts of an object at one key.
+Value Evaluator::merged(const Rule& rule, const std::string& path, const Value& left, const Value& right) {
+  if (left.is_set() && right.is_set()) {
+    budget_.charge(left.count() + right.count());
+    Value::Set elements = left.set();
+    elements.insert(right.set().begin(), right.set().end());
+    return Value(std::move(elements));
+  }
+  if (!left.is_object() || !right.is_object()) {
+    if (!equal(left, right)) fail_conflict(rule, path, left, right);
+    return left;
+  }
+  Value::Object members = left.object();
+  for (const auto& [key, member] : right.object()) {
+    const auto [place, is_new] = members.emplace(key, member);
+    if (!is_new) place->second = merged(rule, path, place->second, member);
+  }
+  return Value(std::move(members));
+}
+
 /// Rules whose whole names are constant stand among those of p[x] := ….
 void Evaluator::add_children(const RuleNode& node, NestedRule& object) {
   for (const auto& [name, child] : node.children()) {
@@ -296,23 +316,9 @@ void Evaluator::add_children(const RuleNode& node, NestedRule& object) {
       at.value = *value;
       continue;
     }
-    auto before = at.take();
-    if (before && before->is_object() && value->is_object()) {
-      Value::Object members = before->object();
-      for (const auto& [key, member] : value->object()) {
-        const auto [place, added] = members.emplace(key, member);
-        if (!added && !equal(place->second, member)) {
-          fail_conflict(*node.rules().front(), child->path(), place->second, member);
-        }
-      }
-      at = {};
-      at.value = Value(std::move(members));
-    } else if (!before || !equal(*before, *value)) {
-      fail_conflict(*node.rules().front(), child->path(), before.value_or(Value()), *value);
-    } else {
-      at = {};
-      at.value = *value;
-    }
+    at.value = merged(*node.rules().front(), child->path(), at.take().value_or(Value()), *value);
+    at.elements.reset();
+    at.below.clear();
   }
 }
 

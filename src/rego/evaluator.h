@@ -94,7 +94,10 @@ class Evaluator {
   bool each_inside(const Value& value, const Term& term, std::size_t place, Next next);
   bool each_entry(const Value& value, FunctionRef<bool(const Value& key, const Value& member)> visit);
   bool each_call(const Term& term, Arguments arguments, Next next);
-  bool each_builtin(const Builtin& builtin, Arguments arguments, Next next);
+  bool each_mocked(const std::string& function, const FunctionMock& mock, const Term& term, Arguments arguments,
+                   Next next);
+  bool each_builtin(const Builtin& builtin, const Term& term, Arguments arguments, Next next);
+  std::optional<Value> builtin_value(const Builtin& builtin, Arguments arguments);
   bool each_walked(const Value& value, std::vector<Value>& path, Next next);
   void print(const Term& term);
   Value comprehend(const Term& term);
@@ -112,6 +115,7 @@ class Evaluator {
   Value object_value(const RuleNode& node);
   bool each_keyed(const Rule& rule, std::vector<Value>& keys, Next next);
   void put(NestedRule& at, const Rule& rule, const std::string& path, const Value& value);
+  Value merged(const Rule& rule, const std::string& path, const Value& left, const Value& right);
   void add_children(const RuleNode& node, NestedRule& object);
   bool each_rule_value(const Rule& rule, Arguments arguments, Next next);
   void each_branch_solution(const Rule& rule, FunctionRef<void()> found);

@@ -113,7 +113,9 @@ class Lexer {
     if (is_name_start(here())) fail("a number runs into a name");
     token.kind = TokenKind::number;
     token.text = text_.substr(start, at_ - start);
-    if (const auto integer = whole ? base::parse_int(token.text) : std::nullopt) {
+    if (whole) {
+      const auto integer = base::parse_int(token.text);
+      if (!integer) fail_at(file_, token.place, "a number beyond 64 bits is not supported");
       token.value = Value(*integer);
       return;
     }
