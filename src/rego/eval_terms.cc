@@ -130,9 +130,8 @@ bool Evaluator::each_mocked(const std::string& function, const FunctionMock& moc
 }
 
 bool Evaluator::each_builtin(const Builtin& builtin, const Term& term, Arguments arguments, Next next) {
-  const bool reads_one_member = builtin.name == "object.get" || !builtin.call;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!reads_one_member) arguments[i].require_known();
+    require_read(builtin, arguments[i]);
     if (!fits(builtin, i, arguments[i])) return true;
   }
   if (builtin.name == "walk") {
@@ -142,6 +141,15 @@ bool Evaluator::each_builtin(const Builtin& builtin, const Term& term, Arguments
   const auto result =
       base::with_context([&] { return builtin_value(builtin, arguments); }, "{}: {}", place_of(term), builtin.name);
   return !result || next(known(*result));
+}
+
+/// What the function reads of its argument must be known.
+void Evaluator::require_read(const Builtin& builtin, const Value& argument) {
+  const bool reads_kind = builtin.name == "type_name" || builtin.name.starts_with("is_");
+  if (reads_kind || builtin.name == "object.get" || !builtin.call) return;
+  const bool reads_keys = builtin.name == "object.keys" || builtin.name == "count";
+  if (!reads_keys) return argument.require_known();
+  each_entry(argument, [](const Value&, const Value&) { return true; });
 }
 
 std::optional<Value> Evaluator::builtin_value(const Builtin& builtin, Arguments arguments) {

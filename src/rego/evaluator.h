@@ -97,6 +97,7 @@ class Evaluator {
   bool each_mocked(const std::string& function, const FunctionMock& mock, const Term& term, Arguments arguments,
                    Next next);
   bool each_builtin(const Builtin& builtin, const Term& term, Arguments arguments, Next next);
+  void require_read(const Builtin& builtin, const Value& argument);
   std::optional<Value> builtin_value(const Builtin& builtin, Arguments arguments);
   bool each_walked(const Value& value, std::vector<Value>& path, Next next);
   void print(const Term& term);
