@@ -57,6 +57,18 @@ github_release_attestation(http) := github_attestation(http, concat("/", [parts[
 }
 )rego";
 
+std::optional<Value> part_of(const std::optional<Value>& input, std::string_view part) {
+  return input ? input->get(Value(part)) : std::nullopt;
+}
+
+/// False for another kind of source; throws unless the argument is that part of the input.
+bool is_about(const std::optional<Value>& input, std::string_view part, const Value& argument) {
+  const auto own = part_of(input, part);
+  if (!own) return false;
+  if (argument != *own) base::fail(base::Code::invalid_argument, "its first argument is not input.{}", part);
+  return true;
+}
+
 }  // namespace
 
 std::vector<rego::Builtin> RegoFunctions::declared() {
@@ -67,13 +79,17 @@ std::vector<rego::Builtin> RegoFunctions::declared() {
 rego::ModuleText RegoFunctions::module() { return {"builtin.rego", std::string(kModule)}; }
 
 void RegoFunctions::add_to(rego::Query& query) {
+  using rego::Arguments;
   auto& functions = query.functions;
-  functions.emplace(kLoadJson, [this](rego::Arguments arguments) { return load_json(arguments); });
-  functions.emplace(kPinImage, [this](rego::Arguments arguments) { return pin_image(arguments); });
-  functions.emplace(kVerifyGit, [this](rego::Arguments arguments) { return verify_git(arguments); });
-  functions.emplace(kVerifyHttp, [this](rego::Arguments arguments) { return verify_http(arguments); });
+  functions.emplace(kLoadJson, [this](const Input&, Arguments arguments) { return load_json(arguments); });
+  functions.emplace(kPinImage, [this](const Input& input, Arguments arguments) { return pin_image(input, arguments); });
+  functions.emplace(kVerifyGit,
+                    [this](const Input& input, Arguments arguments) { return verify_git(input, arguments); });
+  functions.emplace(kVerifyHttp,
+                    [this](const Input& input, Arguments arguments) { return verify_http(input, arguments); });
   for (const std::string_view name : {kArtifact, kGithub}) {
-    functions.emplace(name, [this, name](rego::Arguments arguments) { return refuse_attestation(name, arguments); });
+    functions.emplace(
+        name, [name](const Input& input, Arguments arguments) { return refuse_attestation(name, input, arguments); });
   }
 }
 
@@ -83,29 +99,22 @@ std::string RegoFunctions::file(const std::string& path) const {
   return std::move(*text);
 }
 
-bool RegoFunctions::is_about(std::string_view part, const Value& argument) const {
-  const auto own = question_.input.get(Value(part));
-  if (!own) return false;
-  if (argument != *own) base::fail(base::Code::invalid_argument, "its first argument is not input.{}", part);
-  return true;
-}
-
 RegoFunctions::Answer RegoFunctions::load_json(rego::Arguments arguments) const {
   const std::string& path = arguments[0].string();
   return base::with_context([&] { return Value::of_json(base::Json::parse(file(path))); }, "{}", path);
 }
 
-RegoFunctions::Answer RegoFunctions::pin_image(rego::Arguments arguments) {
-  if (!is_about("image", arguments[0])) return Value(false);
+RegoFunctions::Answer RegoFunctions::pin_image(const Input& input, rego::Arguments arguments) {
+  if (!is_about(input, "image", arguments[0])) return Value(false);
   const auto digest = base::Digest::parse_or_throw(arguments[1].string()).str();
-  const auto checksum = question_.input.get(Value("image"))->get(Value("checksum"));
+  const auto checksum = part_of(input, "image")->get(Value("checksum"));
   const bool is_that = checksum && checksum->is_string() && checksum->string() == digest;
   if (!is_that) pins_.insert(digest);
   return Value(true);
 }
 
-RegoFunctions::Answer RegoFunctions::verify_git(rego::Arguments arguments) const {
-  const auto git = question_.input.get(Value("git"));
+RegoFunctions::Answer RegoFunctions::verify_git(const Input& input, rego::Arguments arguments) const {
+  const auto git = part_of(input, "git");
   if (!git) return Value(false);
   const auto& known = question_.known.git;
   if (!known || known->commit.empty()) throw rego::UnknownRead{"git.commit"};
@@ -120,8 +129,8 @@ RegoFunctions::Answer RegoFunctions::verify_git(rego::Arguments arguments) const
   return holds ? Answer(Value(true)) : std::nullopt;
 }
 
-RegoFunctions::Answer RegoFunctions::verify_http(rego::Arguments arguments) const {
-  if (!is_about("http", arguments[0])) return Value(false);
+RegoFunctions::Answer RegoFunctions::verify_http(const Input& input, rego::Arguments arguments) const {
+  if (!is_about(input, "http", arguments[0])) return Value(false);
   const auto& digest = question_.known.http_digest;
   if (!digest) throw rego::UnknownRead{"http.checksum"};
   const std::string signature = file(arguments[1].string());
@@ -129,8 +138,9 @@ RegoFunctions::Answer RegoFunctions::verify_http(rego::Arguments arguments) cons
   return Value(question_.facts->is_signed(base::Digest::parse_or_throw(*digest), signature, keys, question_.stop));
 }
 
-RegoFunctions::Answer RegoFunctions::refuse_attestation(std::string_view function, rego::Arguments arguments) const {
-  if (!is_about("http", arguments[0])) return std::nullopt;
+RegoFunctions::Answer RegoFunctions::refuse_attestation(std::string_view function, const Input& input,
+                                                        rego::Arguments arguments) {
+  if (!is_about(input, "http", arguments[0])) return std::nullopt;
   base::fail(base::Code::unimplemented, "{} cannot be answered here: it rests on sigstore's public roots of trust",
              function);
 }

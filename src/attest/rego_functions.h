@@ -31,7 +31,6 @@ using ReadPolicyFile = std::function<std::optional<std::string>(const std::strin
 struct RegoQuestion {
   const llb::SourceOp& source;
   const KnownSource& known;
-  const rego::Value& input;
   SourceFacts* facts;  ///< nullptr while there is no source
   const ReadPolicyFile& read;
   std::stop_token stop;
@@ -50,14 +49,13 @@ class RegoFunctions {
 
  private:
   using Answer = std::optional<rego::Value>;
+  using Input = std::optional<rego::Value>;
   Answer load_json(rego::Arguments arguments) const;
-  Answer pin_image(rego::Arguments arguments);
-  Answer verify_git(rego::Arguments arguments) const;
-  Answer verify_http(rego::Arguments arguments) const;
-  Answer refuse_attestation(std::string_view function, rego::Arguments arguments) const;
+  Answer pin_image(const Input& input, rego::Arguments arguments);
+  Answer verify_git(const Input& input, rego::Arguments arguments) const;
+  Answer verify_http(const Input& input, rego::Arguments arguments) const;
+  static Answer refuse_attestation(std::string_view function, const Input& input, rego::Arguments arguments);
   std::string file(const std::string& path) const;
-  /// Nothing for another kind of source; throws unless the argument is that part of the input.
-  bool is_about(std::string_view part, const rego::Value& argument) const;
 
   const RegoQuestion& question_;
   std::set<std::string> pins_;

@@ -265,6 +265,23 @@ Value policy_input(const llb::SourceOp& source, const llb::Platform& platform, c
   return input.take();
 }
 
+Value known_part(const Value& input, std::vector<std::string>& unknown) {
+  if (!input.is_object()) return input;
+  Value::Object members;
+  for (const auto& [key, member] : input.object()) {
+    if (member.kind() == Value::Kind::unknown) {
+      try {
+        member.require_known();
+      } catch (const rego::UnknownRead& read) {
+        unknown.push_back(read.path);
+      }
+    } else {
+      members.emplace(key, known_part(member, unknown));
+    }
+  }
+  return Value(std::move(members));
+}
+
 Value capabilities_input(const RegoEnvironment& environment) {
   return RegoFields().put("env", environment_value(environment, true)).take();
 }

@@ -39,6 +39,8 @@ rego::Value policy_input(const llb::SourceOp& source, const llb::Platform& platf
                          const KnownSource& known);
 /// Before there is any source: which capabilities the policy wants.
 rego::Value capabilities_input(const RegoEnvironment& environment);
+/// The input without what is not known, and the names of that ("image.labels").
+rego::Value known_part(const rego::Value& input, std::vector<std::string>& unknown);
 /// The shape as a JSON schema.
 std::string policy_input_schema();
 

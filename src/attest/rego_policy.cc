@@ -54,7 +54,7 @@ void RegoPolicy::check_capabilities() const {
   query.now = base::system_clock().now();
   const llb::SourceOp none;
   const KnownSource nothing;
-  const RegoQuestion question{none, nothing, *query.input, nullptr, read_, {}};
+  const RegoQuestion question{none, nothing, nullptr, read_, {}};
   RegoFunctions functions(question);
   functions.add_to(query);
   if (decision(query).wants_proxy) {
@@ -115,7 +115,7 @@ RegoVerdict RegoPolicy::judge(const llb::SourceOp& source, const llb::Platform& 
           query.input = policy_input(source, platform, environment_, verdict.known);
           query.now = base::system_clock().now();
           if (log_) query.print = [this](const std::string& line) { log(Level::info, line); };
-          const RegoQuestion question{source, verdict.known, *query.input, &facts, read_, stop};
+          const RegoQuestion question{source, verdict.known, &facts, read_, stop};
           RegoFunctions functions(question);
           functions.add_to(query);
           try {

@@ -71,6 +71,7 @@ class BuildSession {
   const attest::BuildPolicies& policies() const { return policies_; }
   /// After build(), with --proxy-network: what the steps fetched, by their digests.
   const std::map<base::Digest, proxy::Seen>& fetched() const { return fetched_; }
+  attest::SourceFacts& facts() { return facts_; }
   /// Digests of the texts of all policies.
   std::vector<std::string> policy_digests() const;
   House& house() { return house_; }

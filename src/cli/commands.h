@@ -31,6 +31,7 @@ int run_why(const std::string& root, const WhyOptions& options);
 int run_builds(const std::string& root, const BuildsOptions& options);
 /// Exit code 1 with --check when the lock file is not what it should be.
 int run_lock(const std::string& root, const LockOptions& options);
+int run_policy(const std::string& root, const PolicyOptions& options);
 int run_sizes(const std::string& root, const SizesOptions& options);
 /// Exit code 1 when the two builds differ.
 int run_reproduce(const std::string& root, const ReproduceOptions& options);

@@ -176,6 +176,17 @@ struct LockOptions {
   std::string update;  ///< "" = nothing known, "*" = everything, or parts of names, comma-separated: looked up again
   bool check = false;  ///< write nothing; exit code 1 when something would change
 };
+struct PolicyOptions {
+  std::string action;                   ///< eval, test or json-schema
+  std::string subject;                  ///< eval: a source; test: a file or directory
+  std::string file = "Dockerfile";      ///< eval: whose policy; "-" = the policy is on standard input
+  std::string filename = "Dockerfile";  ///< test: whose policy
+  std::string run;                      ///< test: only those with this in their names
+  std::string platform;
+  std::vector<std::string> fields;  ///< eval --print: what to look up
+  bool print = false;
+  bool offline = false;
+};
 struct SizesOptions {
   std::string image;
   std::string platform;
@@ -229,8 +240,8 @@ using Command =
     std::variant<PrintAndExit, BuildOptions, ImagesOptions, InspectOptions, HistoryOptions, ImportOptions, SaveOptions,
                  LoadOptions, PullOptions, PushOptions, LoginOptions, LogoutOptions, TagOptions, RemoveImageOptions,
                  DiskUsageOptions, PruneOptions, EvictOptions, GraphOptions, CheckOptions, WhyOptions, BuildsOptions,
-                 ShellOptions, LockOptions, SizesOptions, ReproduceOptions, SignOptions, VerifyOptions, GateOptions,
-                 SbomOptions, DoctorOptions, VersionOptions>;
+                 ShellOptions, LockOptions, PolicyOptions, SizesOptions, ReproduceOptions, SignOptions, VerifyOptions,
+                 GateOptions, SbomOptions, DoctorOptions, VersionOptions>;
 
 struct Invocation {
   std::string root;  ///< --root; "" = the default for this user

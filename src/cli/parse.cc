@@ -416,6 +416,21 @@ void declare(CLI::App& app, Invocation& invocation) {
         c.add_flag("--check", o.check, "Write nothing; exit with 1 when the file is not up to date");
         c.add_flag("--offline", o.build.offline, "Never touch the network");
       });
+  subcommand<PolicyOptions>(app, invocation, "policy", "Try a policy in Rego without a build (docs/accounting.md)",
+                            [](CLI::App& c, PolicyOptions& o) {
+                              c.add_option("action", o.action, "eval SOURCE, test PATH or json-schema")
+                                  ->required()
+                                  ->check(CLI::IsMember({"eval", "test", "json-schema"}));
+                              c.add_option("subject", o.subject,
+                                           "docker-image://…, URL, repository or path; for test: *_test.rego");
+                              c.add_option("-f,--file", o.file, "eval: FILE.rego is asked; -: standard input");
+                              c.add_flag("--print", o.print, "eval: print the input instead");
+                              repeated(c, "--fields", o.fields, "eval --print: fields to look up, comma-separated");
+                              c.add_option("--platform", o.platform, "eval: of an image");
+                              c.add_option("--filename", o.filename, "test: FILE.rego is tested");
+                              c.add_option("--run", o.run, "test: only tests with this in their names");
+                              c.add_flag("--offline", o.offline, "Never touch the network");
+                            });
   declare_image_commands(app, invocation);
   declare_store_commands(app, invocation);
 }

@@ -41,6 +41,7 @@ struct Dispatch {
   int operator()(const BuildsOptions& options) const { return run_builds(root, options); }
   int operator()(const ShellOptions& options) const { return run_shell(root, options); }
   int operator()(const LockOptions& options) const { return run_lock(root, options); }
+  int operator()(const PolicyOptions& options) const { return run_policy(root, options); }
   int operator()(const SizesOptions& options) const { return run_sizes(root, options); }
   int operator()(const ReproduceOptions& options) const { return run_reproduce(root, options); }
   int operator()(const SignOptions& options) const { return run_sign(root, options); }

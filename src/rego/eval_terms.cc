@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The values of terms.
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -143,10 +145,21 @@ bool Evaluator::each_builtin(const Builtin& builtin, const Term& term, Arguments
   return !result || next(known(*result));
 }
 
+namespace {
+
+/// Functions that stumble over an unknown themselves, when they come to it.
+bool reads_as_it_goes(const Builtin& builtin) {
+  static constexpr std::array<std::string_view, 10> kNames{
+      "equal", "neq", "lt", "lte", "gt", "gte", "internal.member_2", "internal.member_3", "object.get", "type_name"};
+  return !builtin.call || builtin.name.starts_with("is_") ||
+         std::find(kNames.begin(), kNames.end(), builtin.name) != kNames.end();
+}
+
+}  // namespace
+
 /// What the function reads of its argument must be known.
 void Evaluator::require_read(const Builtin& builtin, const Value& argument) {
-  const bool reads_kind = builtin.name == "type_name" || builtin.name.starts_with("is_");
-  if (reads_kind || builtin.name == "object.get" || !builtin.call) return;
+  if (reads_as_it_goes(builtin)) return;
   const bool reads_keys = builtin.name == "object.keys" || builtin.name == "count";
   if (!reads_keys) return argument.require_known();
   each_entry(argument, [](const Value&, const Value&) { return true; });
@@ -159,7 +172,7 @@ std::optional<Value> Evaluator::builtin_value(const Builtin& builtin, Arguments 
   } else {
     const auto function = query_.functions.find(builtin.name);
     if (function == query_.functions.end()) base::fail(base::Code::failed_precondition, "it cannot be asked here");
-    result = function->second(arguments);
+    result = function->second(context_->input, arguments);
   }
   if (result) budget_.charge(result->is_string() ? result->weight() : 1);
   return result;

@@ -186,12 +186,12 @@ Value with_part(const Value& document, const std::vector<Value>& path, std::size
 
 }  // namespace
 
-std::optional<Evaluator::Context> Evaluator::derived_context(const std::vector<With>& withs) {
+std::optional<Evaluator::Context> Evaluator::derived_context(const std::vector<With>& replacements) {
   Context context;
   context.input = context_->input;
   context.data = context_->data;
   context.functions = context_->functions;
-  for (const auto& with : withs) {
+  for (const auto& with : replacements) {
     if (with.by_builtin || with.by_rules) {
       context.functions.insert_or_assign(with.function, FunctionMock{with.by_builtin, with.by_rules, {}});
       continue;

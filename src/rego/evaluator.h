@@ -73,7 +73,7 @@ class Evaluator {
   bool each_plain(const Literal& literal, Found found);
   bool each_member(const Literal& literal, Found found);
   bool holds_for_every(const Literal& literal, const Value& collection);
-  std::optional<Context> derived_context(const std::vector<With>& withs);
+  std::optional<Context> derived_context(const std::vector<With>& replacements);
   void bind(int slot, Value value);
   void unbind_to(std::size_t mark);
   bool is_bound(const Slots& slots) const;

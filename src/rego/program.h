@@ -54,11 +54,14 @@ class Program {
 
 using PathNames = std::vector<std::string>;
 
+/// A function of the one who asks; `input` is what it is where the call stands, which `with` may have replaced.
+using QueryFunction = std::function<std::optional<Value>(const std::optional<Value>& input, Arguments arguments)>;
+
 struct Query {
   std::optional<Value> input;
   Value data = Value(Value::Object{});  ///< documents beside the rules
   base::Nanos now = 0;                  ///< what time.now_ns says
-  std::map<std::string, std::function<std::optional<Value>(Arguments)>, std::less<>> functions;
+  std::map<std::string, QueryFunction, std::less<>> functions;
   std::function<void(const std::string& text)> print;  ///< of print(…); none = nobody listens
   std::uint64_t steps = 2'000'000;                     ///< how much work it may be
 };

@@ -360,7 +360,7 @@ Literal TermParser::parse_literal() {
   } else {
     parse_plain(literal);
   }
-  parse_withs(literal);
+  parse_with(literal);
   return literal;
 }
 
@@ -422,7 +422,7 @@ void TermParser::parse_plain(Literal& literal) {
   }
 }
 
-void TermParser::parse_withs(Literal& literal) {
+void TermParser::parse_with(Literal& literal) {
   while (take_keyword("with")) {
     With with;
     with.target = parse_term();

@@ -61,7 +61,7 @@ class TermParser {
   void parse_some(Literal& literal);
   void parse_every(Literal& literal);
   void parse_plain(Literal& literal);
-  void parse_withs(Literal& literal);
+  void parse_with(Literal& literal);
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;

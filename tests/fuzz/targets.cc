@@ -12,6 +12,7 @@ constexpr Target kTargets[] = {
     {"parser", parser},     {"expander", expander},   {"ignore", ignore},           {"reference", reference},
     {"git_ref", git_ref},   {"json_form", json_form}, {"run_mount", run_mount},     {"platform", platform},
     {"packages", packages}, {"trust", trust},         {"proxied_url", proxied_url}, {"toml", toml},
+    {"rego", rego},
 };
 
 }  // namespace

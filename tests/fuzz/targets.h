@@ -55,5 +55,6 @@ void packages(std::string_view input);
 void trust(std::string_view input);
 void proxied_url(std::string_view input);
 void toml(std::string_view input);
+void rego(std::string_view input);
 
 }  // namespace fuzz

@@ -216,6 +216,75 @@ decision := {"allow": true, "caps": {"exec.proxy": true}}
 END
 rm -r out; slipway build -q --policy disabled=true -o out ctx >/dev/null 2>log || fail "$(cat log)"
 
+# --- a download signed with OpenPGP, if gpg is here
+if command -v gpg >/dev/null; then
+  mkdir -m 700 gnupg
+  trap 'gpgconf --homedir "$T/gnupg" --kill all 2>/dev/null || true; end_background' EXIT
+  for name in release other; do
+    gpg -q --homedir gnupg --batch --passphrase '' --quick-generate-key "$name@localhost" ed25519 sign never 2>gpg.log
+    gpg -q --homedir gnupg --armor --export "$name@localhost" >"ctx/$name.asc"
+  done
+  gpg -q --homedir gnupg --batch --armor --local-user release@localhost -o ctx/file.asc --detach-sign served/file
+  pgp_policy() {
+    policy <<END
+allow if input.image
+allow if verify_http_pgp_signature(input.http, "file.asc", "$1.asc")
+deny contains "not signed" if not allow
+END
+  }
+  pgp_policy release
+  build -o out ctx
+  pgp_policy other
+  fails 3 ctx
+  contains log 'denied by Dockerfile.rego: not signed'
+  echo forged >served/file
+  pgp_policy release
+  fails 3 ctx
+  echo one >served/file
+  pgp_policy missing
+  fails 1 ctx
+  contains log 'there is no file missing.asc'
+fi
+
+# --- without a build: one source, the tests of a policy, the shape of the input
+policy <<'END'
+allow if {
+	input.image.labels.team == "one"
+	input.image.tag != "latest"
+}
+deny contains sprintf("%s is not of team one", [input.image.ref]) if not allow
+END
+cd ctx
+slipway policy eval "docker-image://127.0.0.1:$registry_port/team/base:1" >../log 2>&1 && fail 'allowed another team'
+contains ../log "127.0.0.1:$registry_port/team/base:1 is not of team one"
+push one team/base:1
+same "$(slipway policy eval -f Dockerfile "docker-image://127.0.0.1:$registry_port/team/base:1")" "allowed: docker-image://127.0.0.1:$registry_port/team/base:1"
+same "$(slipway policy eval .)" 'allowed: local://context'
+slipway policy eval --print --fields image.labels,image.checksum "docker-image://127.0.0.1:$registry_port/team/base:1" >../input.json 2>../log
+same "$(jq -r '.image.labels.team, .image.checksum' ../input.json)" "one
+$(digest_of team/base:1)"
+contains ../log 'image.hasProvenance'
+slipway policy eval --print "http://127.0.0.1:$port/app.git#main" 2>/dev/null | jq -e '.git.host' >/dev/null || fail 'no repository'
+write Dockerfile_test.rego <<'END'
+package docker
+test_latest_is_denied if not allow with input as {"image": {"tag": "latest", "labels": {"team": "one"}}}
+test_team_is_allowed if allow with input as {"image": {"tag": "1", "labels": {"team": "one"}}}
+test_wrong if allow with input as {"image": {"tag": "1", "labels": {"team": "two"}}}
+END
+code=0
+slipway policy test . >../log || code=$?
+same $code 1
+contains ../log 'data.docker.test_latest_is_denied: PASS'
+contains ../log 'data.docker.test_wrong: FAIL'
+contains ../log '2 passed, 1 failed'
+slipway policy test --run allowed Dockerfile_test.rego >../log || fail "$(cat ../log)"
+contains ../log '1 passed, 0 failed'
+slipway policy json-schema | jq -e '.properties.image.properties.checksum' >/dev/null || fail 'no schema'
+code=0
+slipway policy eval 2>../log || code=$?
+same $code 2
+cd ..
+
 # --- repositories: commit and signatures; a context that is a repository brings its own policy
 need ssh-keygen
 export GIT_CONFIG_GLOBAL=$T/gitconfig

@@ -110,25 +110,8 @@ for refused in "sha256:$sum EQUAL" "other NOTEQUAL" "^sha256:[0-9a-f]*\$ MATCHES
   fails 3 --source-policy constraint.json ctx
 done
 
-# A policy that cannot be read lets nothing pass; nor does one in a language that is not known here.
+# A policy that cannot be read lets nothing pass.
 echo '{"rules": [{"action": "DENY", "selector": {"identifer": "*"}}]}' >typo.json
 fails 1 --source-policy typo.json ctx
 contains log 'source policy typo.json: rule 1: the selector has a field "identifer", which is not known'
 fails 1 --source-policy missing.json ctx
-fails 2 --policy filename=policy.rego ctx
-contains log 'Rego'
-
-# Nor is the one that docker buildx would find beside the Dockerfile: nothing is built until that is settled.
-echo 'package docker' >ctx/Dockerfile.rego
-fails 3 ctx
-contains log 'ctx/Dockerfile.rego cannot be asked'
-contains log '--policy disabled=true'
-fails 3 --policy log-level=debug ctx
-fails 2 --policy disabled=yes ctx
-slipway build -q --policy disabled=true -o out ctx >/dev/null 2>log || fail "refused: $(cat log)"
-mv ctx/Dockerfile ctx/other.Dockerfile
-slipway build -q -f ctx/other.Dockerfile -o out ctx >/dev/null 2>log || fail "another Dockerfile's policy: $(cat log)"
-slipway check -f ctx/other.Dockerfile ctx >/dev/null 2>log || fail "check: $(cat log)"
-mv ctx/Dockerfile.rego ctx/other.Dockerfile.rego
-fails 3 -f ctx/other.Dockerfile ctx
-contains log 'other.Dockerfile.rego cannot be asked'
