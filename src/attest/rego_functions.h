@@ -19,7 +19,6 @@
 
 #include "attest/rego_input.h"
 #include "attest/source_facts.h"
-
 #include "rego/program.h"
 
 namespace attest {

@@ -13,7 +13,6 @@
 #include "attest/source_facts.h"
 #include "llb/op.h"
 #include "llb/platform.h"
-
 #include "rego/value.h"
 
 namespace attest {

@@ -68,6 +68,33 @@ attest::RegoEnvironment environment_of(const BuildOptions& options, const BuildC
   return environment;
 }
 
+/// What BUILDX_DEFAULT_POLICY asks for. buildx's own policy wants images of its makers to be signed by their builder;
+/// as that cannot be verified here, only a digest lets them pass.
+constexpr std::string_view kDefaultPolicy = R"rego(package docker
+
+of_the_makers := {
+	"docker.io/docker/dockerfile", "docker.io/docker/dockerfile-upstream",
+	"docker.io/docker/buildkit-syft-scanner", "docker.io/moby/buildkit",
+}
+
+unverified contains input.image.ref if {
+	input.image.fullRepo in of_the_makers
+	not input.image.isCanonical
+}
+
+decision := {
+	"allow": count(unverified) == 0,
+	"deny_msg": [sprintf("%s needs a signature that cannot be verified here, or a digest", [ref]) | some ref in unverified],
+}
+)rego";
+
+bool wants_default_policy(const BuildOptions& options) {
+  const bool disabled = !options.policies.empty() && options.policies.back().disabled;
+  const char* value = std::getenv("BUILDX_DEFAULT_POLICY");
+  constexpr std::string_view kYes[] = {"1", "t", "T", "true", "TRUE", "True"};
+  return !disabled && value != nullptr && base::is_one_of(value, kYes);
+}
+
 /// The policy beside the Dockerfile, with its name; nothing when there is none.
 std::optional<rego::ModuleText> own_module(const RegoSetting& setting) {
   if (setting.is_remote) {
@@ -148,6 +175,12 @@ std::optional<std::string> PolicyFiles::read(const std::string& path) const {
 
 std::vector<std::shared_ptr<const attest::RegoPolicy>> rego_policies(const RegoSetting& setting) {
   std::vector<std::shared_ptr<const attest::RegoPolicy>> policies;
+  if (wants_default_policy(setting.options)) {
+    const std::string name = "BUILDX_DEFAULT_POLICY";
+    policies.push_back(std::make_shared<attest::RegoPolicy>(
+        name, std::vector<rego::ModuleText>{{name, std::string(kDefaultPolicy)}},
+        [](const std::string&) { return std::nullopt; }, environment_of(setting.options, setting.contexts)));
+  }
   for (const auto& wanted : wanted_policies(setting.options)) {
     auto modules = modules_of(wanted, setting);
     if (modules.empty()) continue;

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/unicode.h"
-
 #include "rego/builtins.h"
 
 namespace rego {

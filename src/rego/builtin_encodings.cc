@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/strings.h"
-
 #include "rego/builtins.h"
 #include "rego/semver.h"
 

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/error.h"
-
 #include "rego/builtins.h"
 
 namespace rego {

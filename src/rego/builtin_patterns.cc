@@ -7,7 +7,6 @@
 
 #include "base/strings.h"
 #include "base/unicode.h"
-
 #include "rego/builtins.h"
 
 namespace rego {

@@ -5,7 +5,6 @@
 
 #include "base/strings.h"
 #include "base/unicode.h"
-
 #include "rego/builtins.h"
 #include "rego/sprintf.h"
 
@@ -51,7 +50,7 @@ std::optional<Value> concat(BuiltinContext& context, Arguments args) {
 std::optional<Value> split(BuiltinContext& context, Arguments args) {
   const std::string& text = args[0].string();
   const std::string& separator = args[1].string();
-  charge_text(context, text.size());
+  context.budget.charge(separator.empty() ? text.size() : text.size() / 32);
   Value::Array parts;
   if (separator.empty()) {
     for (const char32_t rune : base::decode_runes(text)) {

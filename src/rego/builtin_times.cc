@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/time.h"
-
 #include "rego/builtins.h"
 
 namespace rego {

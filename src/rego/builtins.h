@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "base/time.h"
-
 #include "rego/value.h"
 
 namespace re2 {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/error.h"
-
 #include "rego/evaluator.h"
 
 namespace rego {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-
 #include "rego/evaluator.h"
 
 namespace rego {

@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rego/evaluator.h"
 
+#include <pthread.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
 
 namespace rego {
 namespace {
-constexpr std::ptrdiff_t kMaxStack = 3 << 20;
+
+constexpr std::size_t kMaxStack = 3U << 20;
+constexpr std::size_t kStackReserve = 256U << 10;
+
+/// How much of this thread's stack an evaluation may take.
+std::size_t stack_share() {
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return kMaxStack / 4;
+  void* lowest = nullptr;
+  std::size_t size = 0;
+  const int failed = ::pthread_attr_getstack(&attributes, &lowest, &size);
+  ::pthread_attr_destroy(&attributes);
+  if (failed != 0) return kMaxStack / 4;
+  const auto left =
+      static_cast<std::size_t>(static_cast<const char*>(__builtin_frame_address(0)) - static_cast<const char*>(lowest));
+  return left > kStackReserve ? std::min(kMaxStack, left - kStackReserve) : 0;
 }
+
+}  // namespace
 
 void Budget::exhausted() {
   base::fail(base::Code::resource_exhausted, "the policy is too much work: it was ended before it had an answer");
@@ -18,7 +38,7 @@ Evaluator::Evaluator(const Program& program, const Query& query)
     : program_(program), query_(query), budget_(query.steps), builtins_{budget_, query.now, {}} {
   first_.input = query.input;
   context_ = &first_;
-  stack_ = static_cast<const char*>(__builtin_frame_address(0));
+  stack_ = static_cast<const char*>(__builtin_frame_address(0)) - stack_share();
 }
 
 std::optional<Value> Evaluator::value_at(const PathNames& path) {
@@ -37,8 +57,7 @@ std::optional<Value> Evaluator::value_at(const PathNames& path) {
 
 void Evaluator::step() {
   budget_.charge(1);
-  const auto used = stack_ - static_cast<const char*>(__builtin_frame_address(0));
-  if (used > kMaxStack || used < -kMaxStack) {
+  if (static_cast<const char*>(__builtin_frame_address(0)) < stack_) {
     base::fail(base::Code::resource_exhausted, "the policy is nested too deeply");
   }
 }

@@ -135,7 +135,7 @@ class Evaluator {
   Context* context_ = nullptr;
   Frame* frame_ = nullptr;
   Context first_;
-  const char* stack_ = nullptr;  ///< where it began
+  const char* stack_ = nullptr;  ///< where it must end
   int depth_ = 0;
 };
 

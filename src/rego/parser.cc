@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/format.h"
-
 #include "rego/term_parser.h"
 
 namespace rego {

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-
 #include "rego/lexer.h"
 #include "rego/parser.h"
 #include "rego/resolve.h"
@@ -18,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxText = 1U << 20;
 constexpr std::size_t kMaxModules = 64;
 constexpr std::size_t kMaxRules = 10'000;
+constexpr std::size_t kMaxReads = 1'000'000;
 
 Module read_module(const ModuleText& text) {
   if (text.text.size() > kMaxText) {
@@ -71,7 +71,10 @@ class Dependencies {
 
  private:
   void add_below(const RuleNode& from, const RuleNode& node) {
-    if (node.has_rules()) edges_[&from].insert(&node);
+    if (node.has_rules() && edges_[&from].insert(&node).second && ++reads_ > kMaxReads) {
+      const Rule& rule = from.rules().empty() ? *from.fallback() : *from.rules().front();
+      fail_at(*rule.file, rule.place, "the rules read too much of each other");
+    }
     for (const auto& [name, child] : node.children()) add_below(from, *child);
   }
 
@@ -91,6 +94,7 @@ class Dependencies {
   }
 
   std::map<const RuleNode*, std::set<const RuleNode*>> edges_;
+  std::size_t reads_ = 0;
 };
 
 void add_owns(Dependencies& dependencies, const RuleNode& node) {

@@ -9,7 +9,6 @@
 
 #include "base/format.h"
 #include "base/strings.h"
-
 #include "rego/lexer.h"
 #include "rego/safety.h"
 

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-
 #include "rego/lexer.h"
 
 namespace rego {

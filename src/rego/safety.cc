@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/format.h"
-
 #include "rego/lexer.h"
 
 namespace rego {

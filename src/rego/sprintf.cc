@@ -11,6 +11,7 @@ namespace rego {
 namespace {
 
 constexpr int kMaxWidth = 1000;
+constexpr std::size_t kMaxResult = 8U << 20;
 
 struct Verb {
   char letter = 'v';
@@ -168,6 +169,7 @@ std::optional<std::string> format_values(std::string_view format, const Value::A
     result += reader.text();
     if (reader.at_end()) break;
     const Verb verb = reader.verb();
+    if (result.size() > kMaxResult) return std::nullopt;
     if (verb.width > kMaxWidth || verb.precision > kMaxWidth) return std::nullopt;
     if (verb.letter == '%') {
       result += '%';

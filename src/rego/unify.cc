@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-
 #include "rego/evaluator.h"
 
 namespace rego {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rego/program.h"
+
 #include "targets.h"
 
 namespace fuzz {

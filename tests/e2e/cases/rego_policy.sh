@@ -160,6 +160,9 @@ contains log 'print.rego:3: looking at {"env", "image"}'
 build --policy filename=print.rego,log-level=error -o out ctx
 lacks log 'looking at'
 
+printf 'FROM moby/buildkit:latest\n' | BUILDX_DEFAULT_POLICY=1 fails 3 -
+contains log 'docker.io/moby/buildkit:latest needs a signature that cannot be verified here, or a digest'
+
 # --- what cannot answer lets nothing pass
 broken() { # EXPECTED-TEXT, the policy on standard input
   cat >ctx/Dockerfile.rego
