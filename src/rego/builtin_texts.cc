@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "base/strings.h"
 #include "base/unicode.h"
 #include "rego/builtins.h"
@@ -267,6 +268,21 @@ std::optional<Value> print_formatted(BuiltinContext& context, Arguments args) {
   return text ? std::optional(Value(std::move(*text))) : std::nullopt;
 }
 
+/// Texts as they are; of a set the one value in it.
+std::optional<Value> fill_template(BuiltinContext& context, Arguments args) {
+  context.budget.charge(args[0].weight());
+  std::string text;
+  for (const auto& part : args[0].array()) {
+    if (part.is_set() && part.count() > 1) {
+      base::fail(base::Code::failed_precondition, "an expression of the template has several values");
+    }
+    const bool is_undefined = part.is_set() && part.count() == 0;
+    const Value value = part.is_set() && !is_undefined ? *part.set().begin() : part;
+    text += is_undefined ? "<undefined>" : value.is_string() ? value.string() : value.text();
+  }
+  return Value(std::move(text));
+}
+
 constexpr std::array kTexts{
     Builtin{"lower", "s", lower},
     Builtin{"upper", "s", upper},
@@ -292,6 +308,7 @@ constexpr std::array kTexts{
     Builtin{"strings.any_prefix_match", "**", any_prefix},
     Builtin{"strings.any_suffix_match", "**", any_suffix},
     Builtin{"sprintf", "sa", print_formatted},
+    Builtin{"internal.template_string", "a", fill_template},
 };
 
 }  // namespace

@@ -30,7 +30,10 @@ TEST(RegoErrors, SayFileLineAndColumn) {
       {"package a\nx := \"\\q\"", "p.rego:2:6: the string has an escape that is not known"},
       {"package a\nx := 01", "p.rego:2:6: a number must not start with 0"},
       {"package a\nx := @", "p.rego:2:6: '@' has no meaning here"},
-      {"package a\nx := $\"{input}\"", "template strings are not supported"},
+      {"package a\nx := $\"{input\"", "p.rego:2:14: the string does not end on its line"},
+      {"package a\nx := $\"{1} ", "p.rego:2:6: the template does not end"},
+      {"package a\nx := $`{1 2}`", "where '}$' after an expression is wanted"},
+      {"package a\nx := $\"{}\"", "'}$' stands where a term is wanted"},
       {"package a\nx if {}", "p.rego:2:7: a body must not be empty"},
       {"package a\nx if { a := 1 b := 2 }", "where a new line or ';' is wanted"},
       {"package a\nx", "'x' alone is no rule"},
@@ -72,7 +75,7 @@ std::string repeated(std::string_view text, std::size_t times) {
 }
 
 TEST(RegoLimits, DeepTextIsRefused) {
-  for (const char* open : {"[", "{", "(", "{1:", "[1|", "f("}) {
+  for (const char* open : {"[", "{", "(", "{1:", "[1|", "f(", "$\"{"}) {
     EXPECT_NE(fault_of("package a\nx := " + repeated(open, 5000)).find("nested deeper"), std::string::npos) << open;
   }
   EXPECT_NE(fault_of("package a\nx := a" + repeated(".a", 5000)).find("too many keys"), std::string::npos);

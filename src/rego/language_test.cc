@@ -217,6 +217,9 @@ TEST(Rego, Texts) {
       {"x := `raw \\d \"text\"`", R"x("raw \\d \"text\"")x"},
       {"x := \"\\u00e4\\n\"", "\"ä\\n\""},
       {"x := format_int(255, 16)", "\"ff\""},
+      {"x := $\"{input.image.repo}:{input.image.tag} has {count(input.ports)}\\t\\{ports}\"",
+       "\"library/alpine:3.20 has 3\\t{ports}\""},
+      {"x := $`{input.missing} {[1, {\"a\": $\"<{1 + 1}>\"}]}`", R"x("<undefined> [1, {\"a\": \"<2>\"}]")x"},
       {"x := strings.any_prefix_match([\"docker.io/a\"], [\"docker.io/\", \"ghcr.io/\"])", "true"},
   });
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 14> kKeywords{"package", "import", "default", "else",  "not",   "some", "with",
                                                      "as",      "null",   "true",    "false", "every", "in",   "if"};
+constexpr int kMaxTemplates = 16;
 constexpr std::array<std::string_view, 6> kPairs{":=", "==", "!=", "<=", ">=", "::"};
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -27,7 +28,7 @@ class Lexer {
     if (!base::is_utf8(text_)) fail_at(file_, {1, 1}, "the text is not UTF-8");
     std::vector<Token> tokens;
     do {
-      tokens.push_back(next());
+      read_next(tokens);
     } while (tokens.back().kind != TokenKind::end);
     return tokens;
   }
@@ -60,6 +61,60 @@ class Lexer {
       }
       token.spaced = true;
     }
+  }
+
+  /// One token, or those of a whole template.
+  void read_next(std::vector<Token>& tokens) {
+    tokens.push_back(next());
+    if (tokens.back().kind == TokenKind::symbol && tokens.back().text == "$") read_template(tokens);
+  }
+
+  /// $"text {expression} text": the symbol $, a string, and for each expression ${, its tokens, }$ and a string.
+  void read_template(std::vector<Token>& tokens) {
+    if (++templates_ > kMaxTemplates) fail(base::format("templates nested deeper than {} levels", kMaxTemplates));
+    const Place start = tokens.back().place;
+    const char quote = here();
+    step();
+    while (read_chunk(tokens, quote, start)) {
+      tokens.push_back({.kind = TokenKind::symbol, .place = place(), .text = "${"});
+      step();
+      after_operand_ = false;
+      for (int depth = 1; depth > 0;) {
+        read_next(tokens);
+        if (tokens.back().kind == TokenKind::end) fail_at(file_, start, "the template does not end");
+        if (tokens.back().kind != TokenKind::symbol) continue;
+        if (tokens.back().text == "{") ++depth;
+        if (tokens.back().text == "}") --depth;
+      }
+      tokens.back().text = "}$";
+    }
+    step();
+    after_operand_ = true;
+    --templates_;
+  }
+
+  /// Text up to an expression (true) or the end of the template.
+  bool read_chunk(std::vector<Token>& tokens, char quote, Place start) {
+    Token token;
+    token.kind = TokenKind::string;
+    token.place = place();
+    std::string text;
+    while (here() != quote && here() != '{') {
+      if (at_end() || (here() == '\n' && quote == '"')) fail_at(file_, start, "the template does not end");
+      if (here() == '\\' && here(1) == '{') {
+        step();
+      } else if (here() == '\\' && quote == '"') {
+        text += here();
+        step();
+        if (at_end()) continue;
+      }
+      text += here();
+      step();
+    }
+    token.text = quote == '"' ? unescaped("\"" + text + "\"", token.place) : base::replace_all(text, "\r", "");
+    token.value = Value(token.text);
+    tokens.push_back(std::move(token));
+    return here() == '{';
   }
 
   Token next() {
@@ -134,14 +189,18 @@ class Lexer {
       if (!at_end() && here() != '\n') step();
     }
     step();
-    // JSON's escapes are the language's.
-    try {
-      token.text = base::Json::parse(text_.substr(start, at_ - start)).as_string();
-    } catch (const base::Error&) {
-      fail_at(file_, token.place, "the string has an escape that is not known");
-    }
+    token.text = unescaped(text_.substr(start, at_ - start), token.place);
     token.kind = TokenKind::string;
     token.value = Value(token.text);
+  }
+
+  /// JSON's escapes are the language's.
+  std::string unescaped(std::string_view quoted, Place place) const {
+    try {
+      return base::Json::parse(quoted).as_string();
+    } catch (const base::Error&) {
+      fail_at(file_, place, "the string has an escape that is not known");
+    }
   }
 
   void read_raw(Token& token) {
@@ -157,7 +216,11 @@ class Lexer {
 
   void read_symbol(Token& token) {
     token.kind = TokenKind::symbol;
-    if (here() == '$' && (here(1) == '"' || here(1) == '`')) fail("template strings are not supported; use sprintf");
+    if (here() == '$' && (here(1) == '"' || here(1) == '`')) {
+      token.text = "$";
+      step();
+      return;
+    }
     const std::string_view pair = text_.substr(at_, 2);
     const bool is_pair = std::find(kPairs.begin(), kPairs.end(), pair) != kPairs.end();
     token.text = text_.substr(at_, is_pair ? 2 : 1);
@@ -173,6 +236,7 @@ class Lexer {
   std::size_t line_start_ = 0;
   int line_ = 1;
   bool after_operand_ = false;
+  int templates_ = 0;
 };
 
 }  // namespace

@@ -2,8 +2,7 @@
 #pragma once
 // From text to a module: Rego as of version 1 (`if` before bodies, `contains` for sets).
 //
-// What is not supported is an error, never passed over: template strings, `with` on functions other than rules and
-// built-ins by name. Source: openpolicyagent.org, "Policy Language" and its grammar.
+// What is not supported is an error, never passed over. Source: openpolicyagent.org, "Policy Language" and its grammar.
 #include <string>
 #include <string_view>
 

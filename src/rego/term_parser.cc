@@ -193,6 +193,7 @@ TermPtr TermParser::parse_primary() {
       if (token.text == "[") return parse_array();
       if (token.text == "{") return parse_braces();
       if (token.text == "(") return parse_parentheses();
+      if (token.text == "$") return parse_template();
       unexpected("a term");
     case TokenKind::end: break;
   }
@@ -331,6 +332,36 @@ TermPtr TermParser::parse_parentheses() {
   }
   want_symbol(")", "a term");
   return term;
+}
+
+/// Text, and sets with the one value (or none) of each expression.
+TermPtr TermParser::parse_template() {
+  const Place place = step().place;
+  auto parts = make_term(TermKind::array, place);
+  parts->items.push_back(make_constant(step().value, place));
+  while (is_symbol("${")) {
+    const Place start = step().place;
+    const auto variable = [&] {
+      auto term = make_term(TermKind::variable, start);
+      term->name = "of the template";
+      return term;
+    };
+    auto set = make_term(TermKind::set_comprehension, start);
+    set->items.push_back(variable());
+    Literal literal;
+    literal.kind = LiteralKind::assign;
+    literal.place = start;
+    literal.left = variable();
+    literal.right = parse_expression();
+    want_symbol("}$", "an expression");
+    set->body = std::make_unique<Body>();
+    set->body->push_back(std::move(literal));
+    parts->items.push_back(std::move(set));
+    parts->items.push_back(make_constant(step().value, place));
+  }
+  std::vector<TermPtr> arguments;
+  arguments.push_back(folded(std::move(parts)));
+  return make_call("internal.template_string", place, std::move(arguments));
 }
 
 Body TermParser::parse_body(std::string_view close) {

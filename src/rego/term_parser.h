@@ -57,6 +57,7 @@ class TermParser {
   TermPtr parse_object(TermPtr key, Place place);
   TermPtr parse_comprehension(TermKind kind, Place place, std::vector<TermPtr> head, std::string_view close);
   TermPtr parse_parentheses();
+  TermPtr parse_template();
 
   void parse_some(Literal& literal);
   void parse_every(Literal& literal);
