@@ -13,7 +13,7 @@ namespace rego {
 /// Throws invalid_argument, "file:line:column: why".
 Module parse_module(std::string_view text, const std::string& file);
 
-/// A term without variables, calls and references, or nullptr where it has some: what stands behind `with input as`.
+/// Whether the term is a value as it is written: without variables, calls, references and comprehensions.
 bool is_ground_text(const Term& term);
 
 }  // namespace rego

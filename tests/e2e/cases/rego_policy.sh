@@ -78,6 +78,30 @@ fails 3 ctx
 contains log "denied by Dockerfile.rego: http://127.0.0.1:$port/file changed"
 echo one >served/file
 
+# What was judged is what is built: another file behind the same address does not come in.
+write changing.py <<'END'
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    answers = iter([b"one\n"])
+    def do_GET(self):
+        body = next(self.answers, b"evil\n")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_HEAD(self):
+        self.send_response(405)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+END
+changing_port=$(free_port)
+start python3 changing.py "$changing_port" 2>changing.log
+wait_for_port "$changing_port"
+mkdir changing && cp ctx/Dockerfile.rego changing/
+printf 'FROM scratch\nADD http://127.0.0.1:%s/file /\n' "$changing_port" >changing/Dockerfile
+fails 1 changing
+contains log 'digest mismatch'
+
 # --- pinned: what the tag stood for once, whatever it is now
 policy <<END
 allow if pin_image(input.image, "$first")
