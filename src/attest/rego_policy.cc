@@ -42,7 +42,7 @@ RegoPolicy::RegoPolicy(std::string name, std::vector<rego::ModuleText> modules, 
           if (text) digests_.push_back(base::sha256(*text).str());
           return text;
         };
-        program_ = rego::Program::compile(std::move(modules), std::move(options));
+        program_ = rego::Program::compile(modules, std::move(options));
         check_capabilities();
       },
       "policy {}", name_);

@@ -53,7 +53,7 @@ std::vector<RegoTestResult> run_policy_tests(std::vector<rego::ModuleText> modul
   rego::CompileOptions options;
   options.functions = RegoFunctions::declared();
   options.load = read;
-  const auto program = rego::Program::compile(std::move(modules), std::move(options));
+  const auto program = rego::Program::compile(modules, std::move(options));
   std::vector<RegoTestResult> results;
   for (const auto& path : tests_in(*program, filter)) results.push_back(run_test(*program, path, read));
   return results;

@@ -121,7 +121,8 @@ class Evaluator {
   bool each_rule_value(const Rule& rule, Arguments arguments, Next next);
   void each_branch_solution(const Rule& rule, FunctionRef<void()> found);
 
-  const Value& known(const Value& value) const {
+  /// The value, which must not be an unknown itself.
+  static Value known(const Value& value) {
     if (value.kind() == Value::Kind::unknown) value.require_known();
     return value;
   }

@@ -144,7 +144,7 @@ void Program::load_imports(const CompileOptions& options) {
   }
 }
 
-std::shared_ptr<const Program> Program::compile(std::vector<ModuleText> texts, CompileOptions options) {
+std::shared_ptr<const Program> Program::compile(const std::vector<ModuleText>& texts, CompileOptions options) {
   const std::shared_ptr<Program> program(new Program);
   for (const auto& text : texts) program->modules_.push_back(read_module(text));
   program->load_imports(options);

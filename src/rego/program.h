@@ -37,7 +37,7 @@ struct CompileOptions {
 
 class Program {
  public:
-  static std::shared_ptr<const Program> compile(std::vector<ModuleText> texts, CompileOptions options);
+  static std::shared_ptr<const Program> compile(const std::vector<ModuleText>& texts, CompileOptions options);
 
   const RuleNode& root() const { return root_; }
   const std::vector<Module>& modules() const { return modules_; }
