@@ -23,6 +23,37 @@ void hold(llb::SourceOp& source, const KnownSource& known) {
   if (known.git) source.attrs[std::string(llb::attr::kJudgedCommit)] = known.git->revision.commit;
 }
 
+/// For sources of which only the name may be looked at.
+class NoFacts final : public SourceFacts {
+ public:
+  ImageFacts image(const llb::SourceOp& source, const llb::Platform&, const std::stop_token&) override {
+    refuse(source);
+  }
+  std::vector<std::string> statements(const llb::SourceOp& source, const llb::Platform&,
+                                      const std::stop_token&) override {
+    refuse(source);
+  }
+  std::string http_digest(const llb::SourceOp& source, const std::stop_token&) override { refuse(source); }
+  bool is_signed(const base::Digest&, std::string_view, std::string_view, const std::stop_token&) override {
+    return false;
+  }
+  GitFacts git(const llb::SourceOp& source, Objects, const std::stop_token&) override { refuse(source); }
+  bool is_signed(const llb::SourceOp&, const ops::GitRevision&, Signed, std::string_view,
+                 const std::stop_token&) override {
+    return false;
+  }
+
+ private:
+  [[noreturn]] static void refuse(const llb::SourceOp& source) {
+    base::Error error(
+        base::Code::permission_denied,
+        base::format("source {} denied: a policy wants to look at more than the name of what a step fetches",
+                     source.identifier));
+    error.set_refusal();
+    throw error;
+  }
+};
+
 [[noreturn]] void deny(const llb::SourceOp& source, const RegoPolicy& policy, const RegoVerdict& verdict) {
   base::Error error(base::Code::permission_denied,
                     base::format("source {} denied by {}{}{}", source.identifier, policy.name(),
@@ -37,7 +68,9 @@ bool BuildPolicies::judge(llb::SourceOp& source, const ops::SourceQuestion& ques
   const llb::Platform platform = question.platform.value_or(llb::host_platform());
   for (const auto& policy : programs_) {
     if (!facts_) base::fail(base::Code::internal, "policy {} cannot be asked yet", policy->name());
-    const RegoVerdict verdict = policy->judge(source, platform, *facts_, question.stop);
+    NoFacts none;
+    SourceFacts& facts = question.by_name_alone ? none : *facts_;
+    const RegoVerdict verdict = policy->judge(source, platform, facts, question.stop);
     if (!verdict.allowed) deny(source, *policy, verdict);
     hold(source, verdict.known);
     if (verdict.pin.empty()) continue;
@@ -52,7 +85,8 @@ bool BuildPolicies::judge(llb::SourceOp& source, const ops::SourceQuestion& ques
 void BuildPolicies::apply(llb::SourceOp& source, const ops::SourceQuestion& question) const {
   rules_.apply(source, question);
   if (programs_.empty()) return;
-  const std::string key = key_of(source, question.platform.value_or(llb::host_platform()));
+  const std::string key = key_of(source, question.platform.value_or(llb::host_platform())) +
+                          (question.by_name_alone ? std::string(1, '\0') + "by name" : "");
   {
     const auto judged = judged_.lock();
     if (const auto found = judged->find(key); found != judged->end()) {

@@ -138,7 +138,7 @@ TEST(SourcePolicy, AsksForSignaturesOfDownloads) {
                "p.json");
   llb::SourceOp source;
   source.identifier = "https://example.org/file";
-  policies.apply(source);
+  policies.apply(source, {});
   EXPECT_EQ(source.attrs,
             (std::map<std::string, std::string>{{"http.sig.pubkey", "key"}, {"http.sig.signature", "signature"}}));
 }

@@ -158,6 +158,7 @@ void BuildSession::load_policies(const std::stop_token& stop) {
     step.done();
   };
   for (auto& policy : rego_policies(setting)) policies_.add(std::move(policy));
+  if (proxy_) proxy_->set_policies(policies_.digests());
   has_policies_ = true;
 }
 

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "cli/attached.h"
 #include "llb/attr.h"
+#include "ops/http_signature.h"
 #include "ops/http_source.h"
-#include "ops/pgp_file.h"
 
 namespace cli {
 
@@ -62,8 +62,14 @@ std::string LiveFacts::http_digest(const llb::SourceOp& source, const std::stop_
 
 bool LiveFacts::is_signed(const base::Digest& file, std::string_view signature, std::string_view keys,
                           const std::stop_token& stop) {
-  const base::Fd blob = parts_.services.store.content().open(file);
-  return ops::is_signed_by(blob.get(), signature, keys, parts_.services.store.root(), stop);
+  const ops::HttpSignatureRule rule{std::string(keys), std::string(signature)};
+  try {
+    ops::HttpSignature(rule, parts_.services.store.root(), stop).check(parts_.services.store.content().open(file));
+    return true;
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::permission_denied) return false;
+    throw;
+  }
 }
 
 ops::GitSource LiveFacts::git_source(const llb::SourceOp& source) const {

@@ -102,7 +102,7 @@ proxy::Verdict ProxiedStep::judge(const std::string& method, const std::string& 
     return proxy::Verdict{.refusal = hide_secrets(std::move(text))};
   };
   try {
-    services_.policy.apply(source);
+    services_.policy.apply(source, {.platform = {}, .stop = {}, .by_name_alone = true});
   } catch (const base::Error& error) {
     return refuse(error.text());
   }

@@ -49,6 +49,9 @@ class ProxyNetwork {
 
   std::unique_ptr<ProxiedStep> begin(const base::Digest& vertex, const llb::ExecOp& exec, const Services& services);
 
+  /// Digests of what decides about requests, once it is all known: part of the steps' keys.
+  void set_policies(std::vector<std::string> digests) { options_.policies = std::move(digests); }
+
   /// What the key of a proxied step has beside the step's own recipe.
   base::Json recipe() const;
 

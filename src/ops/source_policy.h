@@ -14,6 +14,8 @@ namespace ops {
 struct SourceQuestion {
   std::optional<llb::Platform> platform;  ///< the host's when there is none
   std::stop_token stop;
+  /// Nothing may be looked up: what a step asks for while it runs is not fetched to judge whether it may be.
+  bool by_name_alone = false;
 };
 
 /// Threads: any; the same source always gets the same answer.

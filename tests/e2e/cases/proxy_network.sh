@@ -208,6 +208,28 @@ materials
 contains materials "https://$site/big $(digest big)"
 lacks materials "http://$site/file"
 
+# A policy in Rego judges the URL, and nothing is fetched for it to look closer.
+cat >rules.rego <<'END'
+package docker
+default allow := false
+allow if not input.http
+allow if endswith(input.http.url, "/file")
+decision := {"allow": allow, "deny_msg": ["only the file"]}
+END
+dockerfile <<END
+FROM local/curl
+RUN curl -fsS -o /taken http://$site/file
+RUN curl -fsS -o /big https://$site/big
+END
+fails 3 --proxy-network --policy filename=cwd://rules.rego ctx
+contains log "source https://$site/big denied by cwd://rules.rego: only the file"
+contains log 'Dockerfile:3'
+sed -i 's/^allow if endswith.*/allow if input.http.checksum/' rules.rego
+before=$(grep -c 'GET /file' plain.log)
+fails 3 --proxy-network --policy filename=cwd://rules.rego ctx
+contains log 'a policy wants to look at more than the name of what a step fetches'
+same "$(grep -c 'GET /file' plain.log)" "$before"
+
 # The host's loopback is for steps with the host's network, by whatever name; those still have nothing but the proxy.
 there python3 - <<'PYTHON' || fail 'the site does not listen on loopback'
 import urllib.request

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# Checklist S8: buildx policies in Rego: `Dockerfile.rego` auto-loaded, `--policy filename,reset,disabled,strict,log-level`;
+# input env/local/image/http/git; functions load_json, verify_git_signature, verify_http_pgp_signature, pin_image
 # Policies in Rego, as docker buildx has them: beside the Dockerfile and with --policy; what they read of a source is
 # looked up, and what they allow is what is built. A policy that cannot answer lets nothing pass.
 # shellcheck shell=bash disable=SC2154,SC2034
