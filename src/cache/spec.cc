@@ -122,6 +122,10 @@ ExportSpec parse_export(std::string_view text) {
                 }}});
   if (spec.type == Type::registry && spec.ref.empty()) missing("--cache-to", text, "ref=NAME");
   if (spec.type == Type::local && spec.dest.empty()) missing("--cache-to", text, "dest=DIRECTORY");
+  if (!spec.oci_mediatypes && spec.compression == layer::Compression::estargz) {
+    base::fail(base::Code::invalid_argument, "--cache-to {}: compression=estargz conflicts with oci-mediatypes=false",
+               text);
+  }
   if (!spec.oci_mediatypes && spec.image_manifest) spec.image_manifest = false;
   return spec;
 }

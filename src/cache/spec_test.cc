@@ -67,6 +67,7 @@ TEST(CacheSpec, MountsAreAListInTheList) {
   EXPECT_EQ(spec.mounts, (std::vector<std::string>{"deps", "/root/.cache/go-build"}));
   EXPECT_EQ(spec.mode, Mode::max);
   EXPECT_THROW(parse_export("type=local,dest=d,mode=max,deps"), base::Error);
+  EXPECT_THROW(parse_export("type=local,dest=d,compression=estargz,oci-mediatypes=false"), base::Error);
 }
 
 }  // namespace

@@ -137,6 +137,7 @@ std::vector<Exported> build_all(BuildSession& session, const std::vector<TargetB
   const auto wanted = attest::parse_wanted(common.attests, common.provenance, common.sbom);
   const attest::Gates gates = wanted_gates(common);
   if (gates.any() || common.sizes) session.keep_stages();
+  if (gates.any() || (wanted.provenance && wanted.provenance->complete_materials)) session.hold_back();
   if (wanted.sbom && wanted.sbom->generator.empty()) session.keep_scan_trees();
   const auto need = gates.any() || common.sizes ? BuildSession::Need::filesystems : what_is_needed(targets);
   auto built = session.build(images, need, stop);

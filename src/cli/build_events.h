@@ -27,7 +27,7 @@ class BuildEvents final : public solve::Observer, public ops::Events {
   void explain_with(const ops::Explainer& explainer, BuildHistory& history);
   /// From now on the output of steps goes to files too. The logs outlive the events.
   void log_to(StepLogs& logs) { logs_ = &logs; }
-  /// From now on `take` is called with what each step makes, on the engine's thread.
+  /// From now on `take` is called with what each step makes, on the engine's thread; {} ends it.
   using TakeResults = std::function<void(const std::vector<solve::ResultPtr>& results)>;
   void give_results(TakeResults take) { take_results_ = std::move(take); }
   /// What became of the announced steps so far, in their order.

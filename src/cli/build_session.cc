@@ -345,9 +345,11 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
   }
   StageTargets stages(joined.graph, targets);
   for (std::size_t i = 0; i < images.size() && keeps_stages_; ++i) stages.add(graphs[i], scans[i]);
-  early_.emplace(remote_cache_.destinations(), house_, services_, stop);
+  const auto sending = holds_back_ ? EarlyExport::Sending::held : EarlyExport::Sending::at_once;
+  early_.emplace(remote_cache_.destinations(), sending, house_, services_, stop);
   events_.give_results([this](const auto& results) { early_->add(results); });
   auto outcome = engine_.build_with_records(joined.graph, targets, stop);
+  events_.give_results({});  // what else the session runs is no part of the cache
   std::vector<BuiltImage> built;
   auto result = outcome.results.begin();
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -437,7 +439,13 @@ std::unique_ptr<ops::EnteredStep> BuildSession::enter(const std::vector<dockerfi
 
 void BuildSession::export_cache(const std::stop_token& stop) {
   if (!finished_) return;
-  early_->finish();
+  if (early_->is_busy()) {
+    progress::Step step(events_.sink(), base::system_clock(), "waiting for a layer of the cache that is on its way");
+    step.guard([&] { early_->finish(); });
+    step.done();
+  } else {
+    early_->finish();
+  }
   remote_cache_.export_all(*finished_, all_records_, house_, services_, events_.sink(), stop);
 }
 

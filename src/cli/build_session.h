@@ -53,6 +53,8 @@ class BuildSession {
   void keep_stages() { keeps_stages_ = true; }
   /// The same, with what BUILDKIT_SBOM_SCAN_STAGE and _CONTEXT want to have scanned, and don't.
   void keep_scan_trees() { keeps_stages_ = keeps_scan_trees_ = true; }
+  /// From now on nothing leaves before export_cache(): what is built may still be refused.
+  void hold_back() { holds_back_ = true; }
   /// After build(): writes the caches of --cache-to.
   void export_cache(const std::stop_token& stop);
   /// When everything was written: notes what was used, and keeps the store within --cache-max.
@@ -121,6 +123,7 @@ class BuildSession {
   std::stop_token stop_;  ///< of the build under way
   bool has_policies_ = false;
   bool keeps_stages_ = false;
+  bool holds_back_ = false;
   bool keeps_scan_trees_ = false;
   std::map<base::Digest, proxy::Seen> fetched_;
   ops::ChainCodec codec_;

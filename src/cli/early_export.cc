@@ -15,17 +15,14 @@ ops::ExportOptions layer_options(const cache::ExportSpec& spec) {
   return options;
 }
 
-EarlyExport::EarlyExport(const std::vector<cache::ExportSpec>& specs, House& house, const ops::Services& services,
-                         std::stop_token stop)
+EarlyExport::EarlyExport(const std::vector<cache::ExportSpec>& specs, Sending sending, House& house,
+                         const ops::Services& services, std::stop_token stop)
     : house_(house), services_(services), tasks_(std::make_unique<base::TaskGroup>(pool_, std::move(stop))) {
   for (const auto& spec : specs) {
     // Which steps go into the others is known at the end.
     if (spec.type == cache::Type::inlined || spec.mode != cache::Mode::max) continue;
-    Destination destination{layer_options(spec), nullptr, {}};
-    if (spec.type == cache::Type::registry) {
-      destination.repository = house.registry().repository(oci::Reference::parse(spec.ref));
-    }
-    destinations_.push_back(std::move(destination));
+    const bool leaves = spec.type == cache::Type::registry && sending == Sending::at_once;
+    destinations_.push_back({.options = layer_options(spec), .ref = leaves ? spec.ref : ""});
   }
 }
 
@@ -40,26 +37,43 @@ void EarlyExport::add(const std::vector<solve::ResultPtr>& results) {
   }
 }
 
-void EarlyExport::finish() { tasks_->wait(); }
+void EarlyExport::finish() {
+  ending_ = true;
+  tasks_->wait();
+}
 
 void EarlyExport::send(const snapshot::Chain& chain, const std::stop_token& stop) {
+  if (ending_) return;
+  busy_ = true;
   for (Destination& destination : destinations_) {
+    if (destination.failed) continue;
     try {
-      for (const auto& layer : ops::export_layers(chain, destination.options, services_, stop)) {
-        if (!destination.repository || destination.sent.contains(layer.blob.digest)) continue;
-        oci::Descriptor blob;
-        blob.media_type = layer.blob.media_type;
-        blob.digest = layer.blob.digest;
-        blob.size = layer.blob.size;
-        destination.repository->push_blob(
-            blob, house_.store().content(), "", [](std::uint64_t, std::uint64_t) {}, stop);
-        destination.sent.insert(blob.digest);
-      }
-    } catch (const base::Error& error) {
-      base::log_debug("a layer does not leave before the end of the build: {}", error.text());
+      send_to(destination, chain, stop);
     } catch (const base::Cancelled&) {
-      return;
+      break;
+    } catch (const std::exception& error) {
+      // Whatever it was: the end of the build tries again, and tells.
+      destination.failed = true;
+      base::log_debug("layers do not leave before the end of the build: {}", error.what());
     }
+  }
+  busy_ = false;
+}
+
+void EarlyExport::send_to(Destination& destination, const snapshot::Chain& chain, const std::stop_token& stop) {
+  const auto layers = ops::export_layers(chain, destination.options, services_, stop);
+  if (destination.ref.empty()) return;
+  if (!destination.repository) {
+    destination.repository = house_.registry().repository(oci::Reference::parse(destination.ref));
+  }
+  for (const auto& layer : layers) {
+    if (destination.sent.contains(layer.blob.digest)) continue;
+    oci::Descriptor blob;
+    blob.media_type = layer.blob.media_type;
+    blob.digest = layer.blob.digest;
+    blob.size = layer.blob.size;
+    destination.repository->push_blob(blob, house_.store().content(), "", [](std::uint64_t, std::uint64_t) {}, stop);
+    destination.sent.insert(blob.digest);
   }
 }
 

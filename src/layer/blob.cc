@@ -14,14 +14,15 @@ WrittenLayer write_blob(const CompressOptions& options, Sink& blob, const std::f
     const auto digest = compressed.digest();
     return {digest, compressed.size(), digest, compressed.size(), options.kind};
   }
-  const auto compressor = make_compressor(options, compressed);
-  // The table of contents is part of what it compresses.
-  if (auto* estargz = dynamic_cast<EstargzSink*>(compressor.get())) {
-    produce(*estargz);
-    estargz->finish();
-    const auto diff_id = estargz->diff_id();
-    return {compressed.digest(), compressed.size(), diff_id, estargz->uncompressed_size(), options.kind};
+  if (options.kind == Compression::estargz) {
+    // It adds its table of contents to what it compresses.
+    EstargzSink estargz(compressed, compression_level(options), options.threads);
+    produce(estargz);
+    estargz.finish();
+    const auto diff_id = estargz.diff_id();
+    return {compressed.digest(), compressed.size(), diff_id, estargz.uncompressed_size(), options.kind};
   }
+  const auto compressor = make_compressor(options, compressed);
   HashingSink tar(*compressor);
   produce(tar);
   tar.finish();

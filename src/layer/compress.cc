@@ -104,6 +104,8 @@ std::string encoder_name(Compression kind, int level) {
   return "none";
 }
 
+int compression_level(const CompressOptions& options) { return resolve_level(options.kind, options.level); }
+
 std::unique_ptr<Sink> make_compressor(const CompressOptions& options, Sink& out) {
   const int level = resolve_level(options.kind, options.level);
   switch (options.kind) {

@@ -49,6 +49,9 @@ struct CompressOptions {
   unsigned threads = 1;       ///< how many compress at once; no effect on the bytes
 };
 
+/// The level that is meant. Throws invalid_argument for one that the kind does not have.
+int compression_level(const CompressOptions& options);
+
 /// A sink that compresses into `out`, which must outlive it. finish() also finishes `out`.
 std::unique_ptr<Sink> make_compressor(const CompressOptions& options, Sink& out);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/strings.h"
+#include "base/unicode.h"
 #include "layer/encoders.h"
 #include "layer/estargz_toc.h"
 #include "layer/tar_reader.h"
@@ -27,6 +29,11 @@ void check_entry(const TarEntry& entry, bool sparse) {
   if (sparse) {
     base::fail(base::Code::invalid_argument,
                "compression=estargz: the layer has the sparse file /{}, which the format cannot hold", entry.name);
+  }
+  if (!base::is_utf8(entry.name) || !base::is_utf8(entry.link_name)) {
+    base::fail(base::Code::invalid_argument,
+               "compression=estargz: the layer has the name {}, which is not UTF-8, and the format has no other names",
+               base::quote(entry.name));
   }
 }
 
@@ -73,13 +80,6 @@ class EstargzSink::Archive final : public Source {
     to_.compress(std::as_bytes(std::span(bytes_)).subspan(passed_, size));
     passed_ += size;
     begin_ = offset;
-  }
-
-  /// Passes on what was read, and then all that is left.
-  void pass_rest() {
-    pass_until(begin_ + bytes_.size() - passed_);
-    FunctionSink rest([this](std::span<const std::byte> bytes) { to_.compress(bytes); });
-    copy(from_, rest);
   }
 
  private:
@@ -134,7 +134,7 @@ void EstargzSink::run() {
     Archive archive(tar_, *this);
     rewrite(archive, toc);
     compressor_.finish();
-    const std::string table = toc_archive(toc.json(members_->offsets()));
+    const std::string table = toc_archive(std::move(toc).json(members_->offsets()));
     hash_.update(table);
     uncompressed_ += table.size();
     const auto begin = members_->size();
@@ -151,6 +151,7 @@ void EstargzSink::rewrite(Archive& archive, EstargzToc& toc) {
   while (const TarEntry* entry = archive.tar.next()) {
     check_entry(*entry, archive.tar.is_sparse());
     toc.add(*entry);
+    archive.pass_until(archive.tar.archive_offset());
     if (entry->type != TarType::file) continue;
     if (entry->size == 0) {
       toc.set_digest(base::sha256(""));
@@ -158,12 +159,13 @@ void EstargzSink::rewrite(Archive& archive, EstargzToc& toc) {
       add_chunks(archive, toc, entry->size > kEstargzChunk);
     }
   }
-  archive.pass_rest();
+  // What stands behind the end, as the table of another writer, is no part of the archive.
+  archive.pass_until(archive.tar.archive_offset());
+  drain(archive);
 }
 
 void EstargzSink::add_chunks(Archive& archive, EstargzToc& toc, bool several) {
   const auto begin = archive.tar.archive_offset();
-  archive.pass_until(begin);
   base::Sha256 whole;
   std::uint64_t size = 0;
   auto piece = archive.tar.content();

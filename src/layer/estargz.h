@@ -6,8 +6,8 @@
 //
 // Each file that is not empty begins a gzip member, a large one begins another every 4 MiB; at the
 // end come a table of contents and a footer (layer/estargz_toc.h). The tar itself stays as it is,
-// byte for byte. The table stands behind the end of the archive, where readers of archives do not
-// look, but its bytes are part of the blob's uncompressed form and so of the diff id.
+// byte for byte, to the end of the archive. The table stands behind the end of the archive, where readers of archives
+// do not look, but its bytes are part of the blob's uncompressed form and so of the diff id.
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -27,7 +27,7 @@ constexpr std::size_t kEstargzChunk = std::size_t{4} << 20;
 /// Takes one tar stream. The bytes written depend on it and the level alone.
 ///
 /// Throws, from write() or finish(): data_loss for a stream that is not a tar archive, and
-/// invalid_argument for archives with a table of contents or a sparse file in them.
+/// invalid_argument for archives with a table of contents, a sparse file or a name that is not UTF-8 in them.
 class EstargzSink final : public Sink {
  public:
   /// `level`: of gzip. `out` must outlive the sink.

@@ -201,6 +201,11 @@ TEST(Estargz, ManyHeadersInARowDoNotPileUp) {
   tar.finish();
   const Blob blob = estargz(bytes.text);
   EXPECT_EQ(unpacked(blob.bytes).substr(0, bytes.text.size()), bytes.text);
+  // The headers alone are 20 MiB: members of 8 MiB, the file, the table and the footer.
+  std::size_t members = 0;
+  for (auto at = blob.bytes.find("\x1f\x8b\x08"); at != blob.bytes.npos; at = blob.bytes.find("\x1f\x8b\x08", at + 1))
+    ++members;
+  EXPECT_GE(members, 6U);
   const auto archive =
       unpacked(blob.bytes.substr(toc_begin(blob.bytes), blob.bytes.size() - 51 - toc_begin(blob.bytes)));
   StringSource source(archive);
@@ -208,6 +213,12 @@ TEST(Estargz, ManyHeadersInARowDoNotPileUp) {
   reader.next();
   const auto toc = base::Json::parse(reader.read_content(64 * kMiB));
   EXPECT_EQ(content_at(blob.bytes, toc["entries"].items().back(), 4), "last");
+}
+
+TEST(Estargz, WhatStandsBehindTheEndIsLeftOut) {
+  const Blob once = estargz(small_tar());
+  const Blob twice = estargz(unpacked(once.bytes));
+  EXPECT_EQ(twice.bytes, once.bytes);
 }
 
 TEST(Estargz, AnEmptyArchiveHasAnEmptyTable) {
@@ -253,6 +264,11 @@ TEST(BadEstargz, NamesWhatItCannotHold) {
   tar.finish();
   EXPECT_EQ(error_of(bytes.text),
             "compression=estargz: the layer has a file /stargz.index.json, a name that the format needs for itself");
+  StringSink odd;
+  TarWriter names(odd);
+  names.add({.name = "a\377b", .mode = 0644});
+  names.finish();
+  EXPECT_NE(error_of(odd.text).find("is not UTF-8"), std::string::npos);
   EXPECT_NE(error_of("no tar" + std::string(2000, 'x')).find("malformed tar"), std::string::npos);
   EXPECT_NE(error_of(small_tar().substr(0, 700)), "");
 }

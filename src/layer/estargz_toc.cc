@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/error.h"
@@ -123,11 +124,11 @@ void EstargzToc::set_digest(const base::Digest& digest) {
   rows_[file_].fields += base::format(R"(,"digest":"{}")", digest.str());
 }
 
-std::string EstargzToc::json(const std::vector<std::uint64_t>& offsets) const {
+std::string EstargzToc::json(const std::vector<std::uint64_t>& offsets) && {
   std::string text = R"({"version":1,"entries":[)";
-  for (const Row& row : rows_) {
+  for (Row& row : rows_) {
     if (&row != &rows_.front()) text += ',';
-    text += row.fields;
+    text += std::exchange(row.fields, {});
     if (row.member) text += base::format(R"(,"offset":{})", offsets.at(*row.member));
     text += '}';
   }

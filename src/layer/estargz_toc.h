@@ -17,7 +17,7 @@ namespace layer {
 
 constexpr std::string_view kTocName = "stargz.index.json";
 
-/// Collects what a table says; memory: about 250 bytes an entry.
+/// Collects what a table says; memory: about 250 bytes an entry, twice that while it is written.
 class EstargzToc {
  public:
   struct Chunk {
@@ -33,8 +33,8 @@ class EstargzToc {
   /// The content of the file added last, once it is known.
   void set_digest(const base::Digest& digest);
 
-  /// The JSON. `offsets`: where each gzip member begins.
-  std::string json(const std::vector<std::uint64_t>& offsets) const;
+  /// The JSON, and the end of the collection. `offsets`: where each gzip member begins.
+  std::string json(const std::vector<std::uint64_t>& offsets) &&;
 
  private:
   struct Row {
@@ -54,8 +54,8 @@ std::string toc_archive(const std::string& json);
 /// The 51 bytes at the end of a blob whose table begins at `offset`.
 std::string estargz_footer(std::uint64_t offset);
 
-/// The digest of the table of contents of a blob, read from a file at any position, which is left
-/// anywhere; nothing where the blob is not eStargz.
+/// The digest of the table of contents of a blob, whatever the file's position; nothing where the blob is not eStargz.
+/// That the table tells the truth of its archive is for who made it to know.
 std::optional<base::Digest> find_toc(int blob);
 
 }  // namespace layer

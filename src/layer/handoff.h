@@ -16,7 +16,7 @@ class Handoff final : public Source {
  public:
   /// The writing thread. Waits for room; what is written after close() goes nowhere.
   void give(std::span<const std::byte> bytes);
-  /// The writing thread: nothing follows. Does not wait.
+  /// The writing thread: nothing follows. Waits for room as give() does.
   void end();
 
   /// The reading thread. Waits for bytes; 0 after end().

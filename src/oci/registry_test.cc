@@ -353,7 +353,7 @@ TEST_F(RegistryTest, PushesBlobsAndManifest) {
   EXPECT_EQ(fake_.manifest("ns/app", "1"), manifest);
 }
 
-TEST_F(RegistryTest, PushesOneBlobOnceForManyProcesses) {
+TEST_F(RegistryTest, PushesOneBlobOnceForManyThreads) {
   Descriptor blob;
   blob.digest = content_->put(std::string(300'000, 'p')).digest;
   blob.size = 300'000;
@@ -362,9 +362,10 @@ TEST_F(RegistryTest, PushesOneBlobOnceForManyProcesses) {
     if (request.method == "POST") std::this_thread::sleep_for(std::chrono::milliseconds(50));
     return std::nullopt;
   });
+  const auto repository = open("ns/app");
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] { open("ns/app")->push_blob(blob, *content_, "", {}, {}); });
+    threads.emplace_back([&] { repository->push_blob(blob, *content_, "", {}, {}); });
   }
   threads.clear();
   EXPECT_EQ(fake_.count("PUT", "/blobs/uploads/"), 1U);

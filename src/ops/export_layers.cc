@@ -28,7 +28,10 @@ class Exporter {
     const auto info = services_.snapshots.info(chain_[first + members - 1]);
     ExportedLayer made{members == 1 ? blob(first, stop) : joined(first, members, stop), info ? info->created : 0,
                        members, std::nullopt};
-    made.toc = toc_of(made.blob);
+    // Only of blobs that were made here, if long ago: others' tables may tell of other files than their archives.
+    if (options_.compression == layer::Compression::estargz && !(members == 1 && as_it_came(chain_[first]))) {
+      made.toc = layer::find_toc(services_.store.content().open(made.blob.digest).get());
+    }
     return made;
   }
 
@@ -54,13 +57,12 @@ class Exporter {
   snapshot::LayerBlob blob(std::size_t index, const std::stop_token& stop) const {
     auto& records = services_.snapshots.records();
     const snapshot::LayerId& id = chain_[index];
-    const auto pulled = present(records.find_blob({id, "", std::string(kPulledEncoding)}));
-    const bool converted = options_.existing == ExportOptions::Existing::convert;
-    if (pulled && (!converted || has_wanted_compression(*pulled))) return *pulled;
+    if (auto pulled = as_it_came(id)) return *pulled;
     const snapshot::Chain below = part(0, index);
     const snapshot::BlobKey key{id, snapshot::chain_key(below), encoding()};
     if (const auto known = present(records.find_blob(key))) return *known;
     // Two builds that export the same layer make the same blob twice at worst.
+    const auto pulled = present(records.find_blob({id, "", std::string(kPulledEncoding)}));
     const auto made = pulled ? convert(*pulled) : make(below, upper_of(id), stop);
     records.put_blob(key, made);
     return made;
@@ -70,16 +72,17 @@ class Exporter {
     return blob && services_.store.content().find(blob->digest) ? std::move(blob) : std::nullopt;
   }
 
-  /// The table of contents is looked for in the bytes: pulled layers have annotations that claim one, or lack them.
-  std::optional<base::Digest> toc_of(const snapshot::LayerBlob& blob) const {
-    if (layer::compression_of_media_type(blob.media_type) != layer::Compression::gzip) return std::nullopt;
-    return layer::find_toc(services_.store.content().open(blob.digest).get());
+  /// Foreign eStargz counts as the gzip that it is.
+  bool has_wanted_compression(const snapshot::LayerBlob& blob) const {
+    return layer::compression_of_media_type(blob.media_type) == options_.compression;
   }
 
-  bool has_wanted_compression(const snapshot::LayerBlob& blob) const {
-    const auto kind = layer::compression_of_media_type(blob.media_type);
-    if (kind != layer::Compression::gzip) return kind == options_.compression;
-    return options_.compression == (toc_of(blob) ? layer::Compression::estargz : layer::Compression::gzip);
+  /// The blob that a layer was pulled as, where that is what goes out.
+  std::optional<snapshot::LayerBlob> as_it_came(const snapshot::LayerId& id) const {
+    auto pulled = present(services_.snapshots.records().find_blob({id, "", std::string(kPulledEncoding)}));
+    const bool wanted =
+        pulled && (options_.existing == ExportOptions::Existing::keep || has_wanted_compression(*pulled));
+    return wanted ? std::move(pulled) : std::nullopt;
   }
 
   layer::CompressOptions compress_options() const {
@@ -152,10 +155,7 @@ std::map<std::string, std::string> layer_annotations(const ExportedLayer& layer)
   std::map<std::string, std::string> annotations;
   if (!layer.toc) return annotations;
   annotations["containerd.io/snapshot/stargz/toc.digest"] = layer.toc->str();
-  // Not known of a layer whose blob is not the one it was unpacked from.
-  if (const auto size = layer.blob.uncompressed_size; size != 0) {
-    annotations["io.containers.estargz.uncompressed-size"] = std::to_string(size);
-  }
+  annotations["io.containers.estargz.uncompressed-size"] = std::to_string(layer.blob.uncompressed_size);
   return annotations;
 }
 

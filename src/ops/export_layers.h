@@ -31,7 +31,7 @@ struct ExportedLayer {
   snapshot::LayerBlob blob;
   base::Nanos created = 0;  ///< of the topmost layer in it
   std::size_t members = 1;
-  /// Of an eStargz blob, whoever made it: the digest of its table of contents.
+  /// Of an eStargz blob that was made here: the digest of its table of contents.
   std::optional<base::Digest> toc;
 };
 

@@ -39,6 +39,7 @@ std::size_t remove_files(const std::string& root, base::Nanos keep_ingests) {
     // A clock that was set back must not make anything immortal: a file from the future is old.
     const auto age = info ? age_of(*info) : 0;
     if (info && is_hashed_name(name) && age >= 0 && age < keep_ingests) continue;
+    if (name.ends_with(".lock") && !try_lock_path(path)) continue;  // somebody holds it
     base::remove_tree(path);
     ++removed;
   }

@@ -33,6 +33,8 @@ NamedLock::NamedLock(std::string path, const std::stop_token& stop)
     : path_(std::move(path)), lock_(wait_for_lock(path_, stop)) {}
 
 // Whoever waits finds that the path names another file or none, and takes that one.
-NamedLock::~NamedLock() { ::unlink(path_.c_str()); }
+NamedLock::~NamedLock() {
+  if (lock_.is_at(path_)) ::unlink(path_.c_str());
+}
 
 }  // namespace store

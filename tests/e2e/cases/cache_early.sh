@@ -23,10 +23,34 @@ use_base
 build --allow network.host --cache-from "type=registry,ref=127.0.0.1:$port/cache:1" ctx
 same "$(cached_steps)" 3
 
-# A registry that is not there fails the build at its end, as ever, and not before.
-printf 'FROM %s\nRUN echo ran >/ran\nRUN echo again >/ran\n' "$base" >ctx/Dockerfile
+# A registry that is not there fails the build at its end, as ever, and not before; it is not asked again for each step.
+printf 'FROM %s\n' "$base" >ctx/Dockerfile
+for n in 1 2 3 4 5 6; do echo "RUN echo $n >/ran$n"; done >>ctx/Dockerfile
+log_requests() { python3 - "$1" "$T/asked" <<'PY'
+import http.server, sys
+class Refuse(http.server.BaseHTTPRequestHandler):
+    def answer(self):
+        open(sys.argv[2], "a").write(self.path + "\n")
+        self.send_response(404); self.send_header("Content-Length", "0"); self.end_headers()
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = answer
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Refuse).serve_forever()
+PY
+}
 nobody=$(free_port)
+start log_requests "$nobody"
+wait_for_port "$nobody"
 fails 1 --cache-to "type=registry,ref=127.0.0.1:$nobody/cache:1,mode=max" ctx
-ran 'RUN echo again'
+ran 'RUN echo 6'
 contains log 'exporting the cache to'
+[ "$(grep -c uploads asked)" -le 10 ] || fail "asked $(grep -c uploads asked) times"
 build --cache-to "type=registry,ref=127.0.0.1:$nobody/cache:1,mode=max,ignore-error=true" ctx
+build --cache-to "type=registry,ref=BAD REF,mode=max,ignore-error=true" ctx
+contains log 'BAD REF'
+
+# What a gate may still refuse stays here; the layers of a build that fails otherwise may be gone already.
+before=$(find "$stored" -name data | wc -l)
+printf 'FROM %s\nRUN echo once >/once\nRUN sleep 1\n' "$base" >ctx/Dockerfile
+fails 3 --gate non-root --cache-to "type=registry,ref=127.0.0.1:$port/gated:1,mode=max" ctx
+same "$(find "$stored" -name data | wc -l)" "$before"
+[ ! -e "$T/registry/docker/registry/v2/repositories/gated" ] || fail 'something was pushed'
