@@ -120,6 +120,9 @@ class SourcePolicies::Reader {
         base::fail(base::Code::invalid_argument, "the attribute \"{}\" cannot be set by a policy", key);
       }
       rule.attrs[key] = text_field(attrs, key);
+      if (key == llb::attr::kImageChecksum) {
+        base::with_context([&] { base::Digest::parse_or_throw(rule.attrs[key]); }, "image.checksum");
+      }
     }
   }
 };

@@ -118,6 +118,21 @@ TEST(SourcePolicy, AttributesAreSetAndAsked) {
   EXPECT_EQ(ask({only_with("MATCHES", "^sha256:1")}, url).identifier, url);
 }
 
+TEST(SourcePolicy, TheChecksumOfAnImageIsADigest) {
+  const auto hold = [](const std::string& checksum) {
+    return R"({"action": "CONVERT", "selector": {"identifier": "docker-image://*"},
+               "updates": {"attrs": {"image.checksum": ")" +
+           checksum + R"("}}})";
+  };
+  const std::string digest = "sha256:" + std::string(64, '0');
+  EXPECT_EQ(ask({hold(digest)}, kAlpine).attrs.at("image.checksum"), digest);
+  for (const std::string wrong : {"", "sha256:12", "latest"}) {
+    EXPECT_EQ(ask({hold(wrong)}, kAlpine).identifier,
+              "wrong: source policy p.json: rule 1: image.checksum: invalid digest \"" + wrong +
+                  "\": want sha256: and 64 hexadecimal digits");
+  }
+}
+
 TEST(SourcePolicy, AMovedRepositoryHasNoOldAddress) {
   const std::string full(llb::attr::kGitFullUrl);
   const std::map<std::string, std::string> attrs = {{full, "ssh://git@example.org/x.git"}};

@@ -8,9 +8,11 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "cli/source_facts.h"
+#include "llb/attr.h"
 #include "llb/caps.h"
 #include "ops/git_source.h"
 #include "ops/http_source.h"
+#include "ops/image_resolver.h"
 #include "ops/op.h"
 #include "ops/result.h"
 #include "ops/wire.h"
@@ -204,6 +206,9 @@ dockerfile::SourceMeta EngineGateway::resolve(llb::SourceOp source, const docker
     const std::string platform = llb::format_platform(options.platform.value_or(llb::host_platform()));
     if (const auto pin = locked_image(services_.lock, scheme, name, platform)) request.identifier += "@" + *pin;
     const auto base = services_.images.resolve(request, stop);
+    // Here, since the frontend pins the name it was given: the step's source has the digest and need not match any
+    // more.
+    ops::require_checksum(*base, source.attr(llb::attr::kImageChecksum));
     services_.pins.asked({std::string(scheme), name, platform, base->image.root.digest.str()});
     meta.image = dockerfile::ImageMeta{base->image.root.digest.str(), options.no_config ? "" : base->image.config.raw};
   } else if (scheme == "git") {

@@ -75,6 +75,16 @@ bool is_unreachable(const base::Error& error) {
 
 }  // namespace
 
+void require_checksum(const ResolvedBase& base, const std::string& wanted) {
+  if (wanted.empty()) return;
+  const auto checksum =
+      base::with_context([&] { return base::Digest::parse_or_throw(wanted); }, "image.checksum of {}", base.name);
+  const base::Digest& digest = base.image.root.digest;
+  if (digest == checksum) return;
+  base::fail(base::Code::failed_precondition, "image digest {} for {} does not match expected checksum {}",
+             digest.str(), base.name, wanted);
+}
+
 std::shared_ptr<const ResolvedBase> ImageResolver::resolve(const ImageRequest& request, const std::stop_token& stop) {
   const std::string key =
       base::format("{} {} {} {}", request.identifier, static_cast<int>(request.pull), request.store_id,

@@ -55,6 +55,10 @@ struct ResolvedBase {
   bool made_here = false;                    ///< built, imported or loaded on this machine
 };
 
+/// Holds an image to the digest that a source policy wants its name to stand for; "" is none. Throws
+/// failed_precondition when it is another, invalid_argument when `wanted` is no digest.
+void require_checksum(const ResolvedBase& base, const std::string& wanted);
+
 class ImageResolver {
  public:
   struct Parts {

@@ -3,7 +3,6 @@
 #include <map>
 #include <utility>
 
-#include "base/error.h"
 #include "base/task.h"
 #include "llb/attr.h"
 #include "llb/buildkit_key.h"
@@ -39,7 +38,7 @@ class ImageOp final : public solve::Op {
 
   solve::CacheMap cache_map(std::stop_token stop) override {
     base_ = services_.images.resolve(request_, stop);
-    check_checksum();
+    require_checksum(*base_, checksum_);
     services_.pins.found(digest_, base_->image.root.digest.str());
     base::Json layers = base::Json::array();
     for (const auto& diff_id : base_->image.config.diff_ids) layers.push(diff_id.str());
@@ -60,14 +59,6 @@ class ImageOp final : public solve::Op {
   solve::Pool pool() const override { return solve::Pool::network; }
 
  private:
-  /// What a source policy holds the image to.
-  void check_checksum() const {
-    const std::string digest = base_->image.root.digest.str();
-    if (checksum_.empty() || checksum_ == digest) return;
-    base::fail(base::Code::failed_precondition, "image digest {} for {} does not match expected checksum {}", digest,
-               base_->name, checksum_);
-  }
-
   /// As BuildKit has it for images of registries; those of layouts it names otherwise.
   std::optional<solve::CommonKey> common_key() const {
     if (!request_.identifier.starts_with("docker-image://")) return std::nullopt;

@@ -83,6 +83,19 @@ fails 1 --no-cache --pull --source-policy image-sum.json ctx
 contains log "does not match expected checksum $digest"
 slipway build -q --source-policy image-sum.json --source-policy pin.json -o out ctx >/dev/null
 same "$(cat out/version)" one
+# Also one that is named exactly, whose name the step's source has with a digest.
+for kind in EXACT WILDCARD; do
+  policy tag-sum "{action: \"CONVERT\", selector: {identifier: \"$images/team/base:1\", match_type: \"$kind\"}, updates: {attrs: {\"image.checksum\": \"$digest\"}}}"
+  fails 1 --no-cache --pull --source-policy tag-sum.json ctx
+  contains log "does not match expected checksum $digest"
+  contains log 'Dockerfile:1'
+done
+sed -i "s/$digest/$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://127.0.0.1:$registry_port/team/base:1")/" tag-sum.json
+slipway build -q --no-cache --pull --source-policy tag-sum.json -o out ctx >/dev/null
+same "$(cat out/version)" three
+policy tag-sum "{action: \"CONVERT\", selector: {identifier: \"$images/team/base:1\"}, updates: {attrs: {\"image.checksum\": \"sha256:12\"}}}"
+fails 1 --source-policy tag-sum.json ctx
+contains log 'source policy tag-sum.json: rule 1: image.checksum: invalid digest "sha256:12"'
 
 # How selectors match: EXACT, REGEX, and by attributes of the source.
 match() { echo "{action: \"$1\", selector: {identifier: \"$2\", match_type: \"$3\"${4:+, constraints: [$4]}}}"; }
