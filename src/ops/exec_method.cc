@@ -285,7 +285,7 @@ class Stage {
       base::fail(base::Code::internal, "the step's proxy does not take its socket");
     }
     closed_->close_listener();
-    spec_.network = sandbox::Network::joined;
+    spec_.network = sandbox::Network::closed;
     spec_.network_path = closed_->path();
     spec_.resolv_conf = "# names are resolved by the proxy of the build\n";
   }

@@ -41,7 +41,8 @@ struct Mount {
   bool operator==(const Mount&) const = default;
 };
 
-enum class Network : std::uint8_t { host, none, joined };
+/// `closed` is joined, and leads nowhere by itself (network_namespace.h).
+enum class Network : std::uint8_t { host, none, joined, closed };
 enum class Security : std::uint8_t { sandbox, insecure };
 enum class RootAccess : std::uint8_t { read_write, read_only };
 /// Whether emptied parents of removed mount points go as well.
@@ -67,7 +68,7 @@ struct ContainerSpec {
   User user;
   std::string hostname;  ///< "" means buildkitsandbox
   Network network = Network::host;
-  std::string network_path;  ///< with Network::joined: the namespace
+  std::string network_path;  ///< with Network::joined and closed: the namespace
   std::string resolv_conf;   ///< text of /etc/resolv.conf there; "" = the host's
   Security security = Security::sandbox;
   std::vector<Mount> mounts;

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Containers and their results as JSON, for the way through the helper's socket.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/error.h"
 #include "sandbox/container.h"
 
 namespace sandbox {
 namespace {
+
+/// In the order of the enum.
+constexpr std::array<std::string_view, 4> kNetworks{"host", "none", "joined", "closed"};
 
 base::Json json_of(const Mount& mount) {
   base::Json json = base::Json::object();
@@ -79,7 +86,7 @@ base::Json to_json(const ContainerSpec& spec) {
   json.set("rootfs", spec.rootfs).set("read_only", spec.root_access == RootAccess::read_only);
   json.set("argv", base::Json::strings(spec.argv)).set("env", base::Json::strings(spec.env)).set("cwd", spec.cwd);
   json.set("user", json_of(spec.user)).set("hostname", spec.hostname);
-  json.set("network", spec.network == Network::none ? "none" : spec.network == Network::joined ? "joined" : "host");
+  json.set("network", kNetworks.at(static_cast<std::size_t>(spec.network)));
   json.set_nonempty("network_path", spec.network_path).set_nonempty("resolv_conf", spec.resolv_conf);
   json.set("security", spec.security == Security::insecure ? "insecure" : "sandbox");
   json.set("mounts", list_of(spec.mounts, [](const Mount& mount) { return json_of(mount); }));
@@ -107,8 +114,10 @@ ContainerSpec container_spec_from_json(const base::Json& json) {
   spec.cwd = json["cwd"].string_or("/");
   spec.user = user_from(json["user"]);
   spec.hostname = json["hostname"].string_or("");
-  const std::string network = json["network"].string_or("host");
-  spec.network = network == "none" ? Network::none : network == "joined" ? Network::joined : Network::host;
+  const auto* network = std::find(kNetworks.begin(), kNetworks.end(), json["network"].string_or("host"));
+  if (network == kNetworks.end())
+    base::fail(base::Code::invalid_argument, "unknown network {}", json["network"].dump());
+  spec.network = static_cast<Network>(network - kNetworks.begin());
   spec.network_path = json["network_path"].string_or("");
   spec.resolv_conf = json["resolv_conf"].string_or("");
   spec.security = json["security"].string_or("sandbox") == "insecure" ? Security::insecure : Security::sandbox;

@@ -140,7 +140,7 @@ base::Json oci_namespaces(const World& world, const ContainerSpec& spec) {
   for (const auto& kind : kinds) {
     base::Json entry = base::Json::object();
     entry.set("type", kind);
-    if (kind == "network" && spec.network == Network::joined) entry.set("path", spec.network_path);
+    if (kind == "network" && !spec.network_path.empty()) entry.set("path", spec.network_path);
     list.push(std::move(entry));
   }
   return list;
@@ -170,6 +170,11 @@ base::Json oci_resources(const ContainerSpec& spec) {
   cpu.set_nonempty("cpus", limits.cpuset_cpus).set_nonempty("mems", limits.cpuset_mems);
   json.set_nonempty("memory", std::move(memory)).set_nonempty("cpu", std::move(cpu));
   return json;
+}
+
+Socketcall socketcall_of(const ContainerSpec& spec) {
+  const bool closed = spec.network == Network::none || spec.network == Network::closed;
+  return closed ? Socketcall::no_socket : Socketcall::any;
 }
 
 base::Json oci_linux(const World& world, const ContainerSpec& spec, const SpecPlaces& places) {
@@ -241,10 +246,11 @@ std::string oci_config(const World& world, const ContainerSpec& spec, const Spec
   config.set("ociVersion", "1.0.2").set("process", oci_process(world, spec, notes)).set("root", std::move(root));
   config.set("hostname", spec.hostname.empty() ? "buildkitsandbox" : spec.hostname);
   config.set("mounts", std::move(mounts)).set("linux", oci_linux(world, spec, places));
-  if (spec.security == Security::sandbox && !seccomp_program_text().empty()) {
+  const std::string& program = seccomp_program_text(socketcall_of(spec));
+  if (spec.security == Security::sandbox && !program.empty()) {
     // crun takes the ready program instead of the profile; other runtimes know nothing of it.
     base::Json annotations = base::Json::object();
-    annotations.set("run.oci.seccomp_bpf_data", seccomp_program_text());
+    annotations.set("run.oci.seccomp_bpf_data", program);
     config.set("annotations", std::move(annotations));
   }
   return base::replace_all(config.dump(), base::json_quote(kInfinity), std::to_string(RLIM_INFINITY));

@@ -10,6 +10,7 @@
 #include "sandbox/capabilities.h"
 #include "sandbox/hosts.h"
 #include "sandbox/runtime.h"
+#include "sandbox/seccomp_program.h"
 
 namespace sandbox {
 namespace {
@@ -78,6 +79,21 @@ TEST(OciSpec, TheHostNetworkIsSharedAndNoneIsANamespace) {
   spec.network = Network::none;
   EXPECT_EQ(namespaces(config_of(root_world(), spec)),
             (std::vector<std::string>{"cgroup", "ipc", "mount", "network", "pid", "uts"}));
+}
+
+TEST(OciSpec, AClosedNetworkHasAFilterOfItsOwn) {
+  if (seccomp_program_text(Socketcall::any).empty()) GTEST_SKIP() << "no program for this architecture";
+  const auto filter = [](Network network) {
+    ContainerSpec spec;
+    spec.network = network;
+    return config_of(root_world(), spec)["annotations"]["run.oci.seccomp_bpf_data"].as_string();
+  };
+  for (const auto network : {Network::host, Network::joined}) {
+    EXPECT_EQ(filter(network), seccomp_program_text(Socketcall::any));
+  }
+  for (const auto network : {Network::none, Network::closed}) {
+    EXPECT_EQ(filter(network), seccomp_program_text(Socketcall::no_socket));
+  }
 }
 
 TEST(OciSpec, InsecureHasNoFilterAndHidesNothing) {

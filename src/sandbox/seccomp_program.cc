@@ -22,7 +22,7 @@ namespace {
 using Program = std::vector<sock_filter>;
 
 /// What happens to a call. Those below `socket` depend on its first argument.
-enum class Verdict { refuse, allow, unknown, socket, personality, clone };
+enum class Verdict { refuse, allow, unknown, socket, personality, clone, socketcall };
 
 constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr std::uint32_t kNumberOffset = offsetof(seccomp_data, nr);
@@ -48,6 +48,9 @@ Program verdict_program(Verdict verdict) {
     case Verdict::clone: return {load(kArgumentOffset), jump(BPF_JSET, kNamespaceFlags, 0, 1), refuse(), allow()};
     case Verdict::socket:
       return {load(kArgumentOffset), jump(BPF_JEQ, kAfAlg, 1, 0), jump(BPF_JEQ, kAfVsock, 0, 1), refuse(), allow()};
+    case Verdict::socketcall:
+      return {load(kArgumentOffset), jump(BPF_JEQ, kSocketcallSocket, 0, 1), answer(SECCOMP_RET_ERRNO | ENOSYS),
+              allow()};
     case Verdict::personality: {
       Program program = {load(kArgumentOffset)};
       auto left = static_cast<std::uint8_t>(std::size(kPersonalities));
@@ -105,11 +108,13 @@ struct SpecialNumbers {
   std::uint32_t newest;  ///< the highest number the profile speaks of
 };
 
-Program architecture_program(std::int16_t SystemCall::* number, const SpecialNumbers& special) {
+Program architecture_program(std::int16_t SystemCall::* number, const SpecialNumbers& special, Socketcall socketcall) {
   std::map<std::uint32_t, Verdict> calls;
   for (const auto list : {allowed_system_calls(), architecture_system_calls()}) {
     for (const auto& call : list) {
-      if (call.*number >= 0) calls[static_cast<std::uint32_t>(call.*number)] = Verdict::allow;
+      if (call.*number < 0) continue;
+      const bool judged = call.name == "socketcall" && socketcall == Socketcall::no_socket;
+      calls[static_cast<std::uint32_t>(call.*number)] = judged ? Verdict::socketcall : Verdict::allow;
     }
   }
   calls[special.socket] = Verdict::socket;
@@ -127,17 +132,17 @@ void append_if(Program& program, std::uint16_t comparison, std::uint32_t value, 
   append(program, body);
 }
 
-Program x86_program() {
+Program x86_program(Socketcall socketcall) {
   constexpr SpecialNumbers kX86_64{41, 135, 56, 435, 466};
   constexpr SpecialNumbers kI386{359, 136, 120, 435, 466};
   constexpr SpecialNumbers kX32{41, 135, 56, 435, 547};
   Program x32 = {statement(BPF_ALU | BPF_AND | BPF_K, ~kX32Bit)};
-  append(x32, architecture_program(&SystemCall::x32, kX32));
+  append(x32, architecture_program(&SystemCall::x32, kX32, socketcall));
   Program native = {load(kNumberOffset)};
   append_if(native, BPF_JGE, kX32Bit, x32);
-  append(native, architecture_program(&SystemCall::x86_64, kX86_64));
+  append(native, architecture_program(&SystemCall::x86_64, kX86_64, socketcall));
   Program legacy = {load(kNumberOffset)};
-  append(legacy, architecture_program(&SystemCall::i386, kI386));
+  append(legacy, architecture_program(&SystemCall::i386, kI386, socketcall));
 
   Program program = {load(kArchOffset)};
   append_if(program, BPF_JEQ, AUDIT_ARCH_X86_64, native);
@@ -149,21 +154,24 @@ Program x86_program() {
 
 }  // namespace
 
-const std::vector<sock_filter>& seccomp_program() {
+const std::vector<sock_filter>& seccomp_program([[maybe_unused]] Socketcall socketcall) {
 #if defined(__x86_64__)
-  static const Program program = x86_program();
+  static const Program any = x86_program(Socketcall::any);
+  static const Program no_socket = x86_program(Socketcall::no_socket);
+  return socketcall == Socketcall::any ? any : no_socket;
 #else
   static const Program program;
-#endif
   return program;
+#endif
 }
 
-const std::string& seccomp_program_text() {
-  static const std::string text = [] {
-    const auto& program = seccomp_program();
+const std::string& seccomp_program_text(Socketcall socketcall) {
+  const auto text_of = [](const Program& program) {
     return base::base64_encode({reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)});
-  }();
-  return text;
+  };
+  static const std::string any = text_of(seccomp_program(Socketcall::any));
+  static const std::string no_socket = text_of(seccomp_program(Socketcall::no_socket));
+  return socketcall == Socketcall::any ? any : no_socket;
 }
 
 }  // namespace sandbox

@@ -21,13 +21,14 @@ constexpr std::uint32_t kUnknown = SECCOMP_RET_ERRNO | ENOSYS;
 constexpr std::uint32_t kX32 = 0x40000000;
 
 /// Runs the program as the kernel would.
-std::uint32_t run(std::uint32_t arch, std::uint32_t number, std::uint64_t argument = 0) {
+std::uint32_t run(std::uint32_t arch, std::uint32_t number, std::uint64_t argument = 0,
+                  Socketcall socketcall = Socketcall::any) {
   seccomp_data data{};
   data.nr = static_cast<int>(number);
   data.arch = arch;
   data.args[0] = argument;
   std::uint32_t a = 0;
-  const auto& program = seccomp_program();
+  const auto& program = seccomp_program(socketcall);
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
     const sock_filter& op = program[pc];
     const auto branch = [&](bool taken) { pc += taken ? op.jt : op.jf; };
@@ -53,7 +54,7 @@ std::uint32_t run64(std::uint32_t number, std::uint64_t argument = 0) {
 class SeccompProgram : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (seccomp_program().empty()) GTEST_SKIP() << "no program for this architecture";
+    if (seccomp_program(Socketcall::any).empty()) GTEST_SKIP() << "no program for this architecture";
   }
 };
 
@@ -101,6 +102,22 @@ TEST_F(SeccompProgram, LooksAtTheAddressFamilyOfSockets) {
   EXPECT_EQ(run(AUDIT_ARCH_I386, 359, 40), kRefuse);
 }
 
+TEST_F(SeccompProgram, MakesNoSocketsWhoseFamilyItCannotSeeInAClosedNetwork) {
+  constexpr std::uint32_t kSocketcall = 102;
+  constexpr auto kClosed = Socketcall::no_socket;
+  EXPECT_EQ(run(AUDIT_ARCH_I386, kSocketcall, 1), kAllow);
+  EXPECT_EQ(run(AUDIT_ARCH_I386, kSocketcall, 1, kClosed), kUnknown);
+  EXPECT_EQ(run(AUDIT_ARCH_I386, kSocketcall, (1ULL << 32) | 1, kClosed), kUnknown) << "the upper half is nothing";
+  for (const std::uint64_t other : {0U, 2U, 3U, 8U, 11U, 20U}) {
+    EXPECT_EQ(run(AUDIT_ARCH_I386, kSocketcall, other, kClosed), kAllow) << other;
+  }
+  // The rest is the same; 102 is another call elsewhere.
+  EXPECT_EQ(run(AUDIT_ARCH_I386, 359, 1, kClosed), kAllow);
+  EXPECT_EQ(run(AUDIT_ARCH_I386, 359, 40, kClosed), kRefuse);
+  EXPECT_EQ(run(AUDIT_ARCH_X86_64, 102, 1, kClosed), kAllow);
+  EXPECT_EQ(run(AUDIT_ARCH_X86_64, 41, 40, kClosed), kRefuse);
+}
+
 TEST_F(SeccompProgram, LooksAtTheFlagsOfClone) {
   EXPECT_EQ(run64(56, 0x01200011), kAllow);  // fork
   for (const std::uint64_t flag :
@@ -121,8 +138,11 @@ TEST_F(SeccompProgram, EndsProcessesOfUnknownArchitectures) {
 }
 
 TEST_F(SeccompProgram, HasItsTextInBase64) {
-  EXPECT_EQ(seccomp_program_text().size(), (seccomp_program().size() * 8 + 2) / 3 * 4);
-  EXPECT_EQ(seccomp_program_text().substr(0, 8), "IAAAAAQA");  // load the architecture
+  for (const auto socketcall : {Socketcall::any, Socketcall::no_socket}) {
+    const std::string& text = seccomp_program_text(socketcall);
+    EXPECT_EQ(text.size(), (seccomp_program(socketcall).size() * 8 + 2) / 3 * 4);
+    EXPECT_EQ(text.substr(0, 8), "IAAAAAQA");  // load the architecture
+  }
 }
 
 TEST(SeccompProfile, NamesEachCallOnceAndRefusesByDefault) {

@@ -69,7 +69,7 @@ sandbox::Handlers make_handlers(const sandbox::World& world) {
     if (!sandbox::send_fd(fds.at(2).get(), network.listener())) base::fail(base::Code::internal, "nobody takes it");
     network.close_listener();
     auto spec = sandbox::container_spec_from_json(params);
-    spec.network = sandbox::Network::joined;
+    spec.network = sandbox::Network::closed;
     spec.network_path = network.path();
     const auto result = sandbox::run_container(world, spec, {.out = fds.at(0).get(), .err = fds.at(1).get()}, stop);
     return sandbox::Reply{to_json(result), {}};
