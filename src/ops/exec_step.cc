@@ -17,6 +17,7 @@
 #include "ops/secret_leaks.h"
 #include "ops/wire.h"
 #include "sandbox/emulator.h"
+#include "sandbox/network_namespace.h"
 
 namespace ops {
 
@@ -78,7 +79,7 @@ sandbox::RunResult ExecStep::call_exec(base::Json params, std::vector<int> fds, 
   const auto call = [&] {
     return sandbox::run_result_from_json(services_.worker.call("exec", params, fds, stop).result);
   };
-  if (services_.proxy == nullptr || !is_proxied(exec_)) return call();
+  if (!is_in_proxied_network()) return call();
   const auto proxied = services_.proxy->begin(vertex_, exec_, services_);
   params.set("proxy", proxied->params(fds.size()));
   fds.push_back(proxied->socket());
@@ -232,6 +233,12 @@ void ExecStep::check(const sandbox::RunResult& result, const std::vector<std::st
   }
   base::Error error(base::Code::unknown, base::format("process \"{}\" did not complete successfully: exit code: {}",
                                                       base::join(exec_.meta.args, " "), result.exit_code));
+  if (is_in_proxied_network()) {
+    error.set_hint(
+        base::format("the step's only network is the proxy at http://127.0.0.1:{}, as HTTP_PROXY says "
+                     "(--proxy-network); programs that do not use it find none",
+                     sandbox::ClosedNetwork::kPort));
+  }
   if (result.oom) error.set_hint("the step ran out of memory and was killed; raise its memory limit");
   if (!result.foreign.empty()) error.set_hint(sandbox::emulator_hint(result.foreign));
   throw error;

@@ -47,6 +47,7 @@ class ExecStep final : public EnteredStep {
   base::Json limits() const;
   void forward(int fd, int stream);
   void check(const sandbox::RunResult& result, const std::vector<std::string>& refusals) const;
+  bool is_in_proxied_network() const { return services_.proxy != nullptr && is_proxied(exec_); }
   /// The request to the helper, with a proxy beside it where the step has one.
   sandbox::RunResult call_exec(base::Json params, std::vector<int> fds, const std::stop_token& stop);
 
