@@ -28,6 +28,7 @@
 namespace ops {
 namespace {
 
+constexpr std::size_t kMaxNotes = 5;
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 bool has_variable(const std::vector<std::string>& env, std::string_view name) {
@@ -112,13 +113,13 @@ class Stage {
   base::Json run() {
     mount_all();
     describe_process();
-    const auto result = sandbox::run_container(call_.world, spec_, streams(), call_.stop);
+    auto result = sandbox::run_container(call_.world, spec_, streams(), call_.stop);
     unbind();
     while (!trees_.empty()) {
       trees_.back()->finish();
       trees_.pop_back();
     }
-    if (bundle_) bundle_->clean(upper_);
+    if (bundle_) clean_bundle(result);
     return sandbox::to_json(result);
   }
 
@@ -172,6 +173,15 @@ class Stage {
     const std::string path = directory_ + "/proxy-ca.pem";
     base::write_file_atomic(path, call_.params["proxy"]["certificate"].as_string());
     spec_.mounts.push_back({std::string(kCertificate), "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
+  }
+
+  void clean_bundle(sandbox::RunResult& result) const {
+    const auto left = bundle_->clean(upper_, call_.stop);
+    for (std::size_t i = 0; i < std::min(left.size(), kMaxNotes); ++i) {
+      result.notes.push_back(
+          base::format("the certificate of the build's proxy stays in {}, where the step put it", left[i]));
+    }
+    if (left.size() > kMaxNotes) result.notes.push_back(base::format("and in {} more files", left.size() - kMaxNotes));
   }
 
   void reverse_root() {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,6 +14,7 @@
 #include "base/strings.h"
 #include "ops/copy_metadata.h"
 #include "ops/mounted_tree.h"
+#include "ops/secrets.h"
 
 namespace ops {
 namespace {
@@ -47,11 +49,18 @@ base::Fd open_regular(int root, const std::string& path) {
   return base::open_file(base::format("/proc/self/fd/{}", found->get()), O_RDONLY);
 }
 
+/// A certificate's base64, which is there in whatever a program made of the lines around it.
+std::string body_of(const std::string& pem) {
+  const auto begin = pem.find('\n');
+  const auto end = pem.rfind("\n-----END");
+  return end == pem.npos || end <= begin ? pem : pem.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
 
 TrustedBundle::TrustedBundle(std::string pem, std::string directory)
-    : block_("\n# certificate of the build's proxy: begin\n" + std::move(pem) +
-             "# certificate of the build's proxy: end\n"),
+    : pem_(std::move(pem)),
+      block_("\n# certificate of the build's proxy: begin\n" + pem_ + "# certificate of the build's proxy: end\n"),
       directory_(std::move(directory)) {}
 
 std::vector<TrustedBundle::Found> TrustedBundle::find(int root) const {
@@ -61,8 +70,9 @@ std::vector<TrustedBundle::Found> TrustedBundle::find(int root) const {
     const bool known = std::any_of(found.begin(), found.end(), [&](const Found& other) { return other.path == path; });
     const base::Fd file = open_regular(root, path);
     if (known || !file) continue;
+    const auto read = [&] { return base::read_all(file.get(), kMaxBundle); };
     found.push_back(
-        {path, base::with_context([&] { return base::read_all(file.get(), kMaxBundle); }, "reading {}", path)});
+        {path, base::with_context(read, "adding the certificate of the build's proxy (--proxy-network) to {}", path)});
   }
   return found;
 }
@@ -113,25 +123,53 @@ std::vector<sandbox::Mount> TrustedBundle::mounts(int root, snapshot::Driver dri
   for (const auto& found : find(root)) {
     const std::string path = base::format("{}/{}", directory_, mounts.size());
     base::write_file_atomic(path, found.text + block_);
+    paths_.push_back(found.path);
     mounts.push_back({found.path, "bind", path, {"rbind", "ro", "nosuid", "nodev", "noexec"}});
   }
   return mounts;
 }
 
-void TrustedBundle::clean(const std::string& upper) const {
-  if (upper.empty() || paths_.empty()) return;
-  const base::Fd root = base::open_directory(upper);
-  for (const auto& path : paths_) {
-    const base::Fd file = open_regular(root.get(), path);
-    if (!file) continue;
-    const struct stat info = stat_of(file.get());
-    const std::string text = base::read_all(file.get());
-    const std::string cleaned = base::replace_all(text, block_, "");
-    if (cleaned == text) continue;
+/// Whether the file is now free of the certificate.
+bool TrustedBundle::clean_file(int root, const std::string& path, bool is_bundle) const {
+  const base::Fd file = open_regular(root, path);
+  if (!file) return false;
+  const struct stat info = stat_of(file.get());
+  const std::size_t limit = kMaxBundle + block_.size();
+  if (static_cast<std::size_t>(info.st_size) > limit) {
+    if (!is_bundle) return false;
+    base::fail(base::Code::out_of_range,
+               "taking the certificate of the build's proxy (--proxy-network) out of {}: the step left {} bytes there, "
+               "more than {}",
+               path, info.st_size, limit);
+  }
+  const std::string text = base::read_all(file.get(), limit);
+  // What is not text may hold the bundle inside, as an archive does, and would be broken without.
+  if (!is_bundle && text.find('\0') != text.npos) return false;
+  std::string cleaned = base::replace_all(text, block_, "");
+  if (is_bundle) cleaned = base::replace_all(base::replace_all(cleaned, "\n" + pem_, ""), pem_, "");
+  if (cleaned != text) {
     const base::Fd out = base::open_file(base::format("/proc/self/fd/{}", file.get()), O_WRONLY | O_TRUNC);
     base::write_all(out.get(), cleaned);
     apply_times(out.get(), info, {});
   }
+  return cleaned.find(body_of(pem_)) == cleaned.npos;
+}
+
+std::vector<std::string> TrustedBundle::clean(const std::string& upper, const std::stop_token& stop) const {
+  std::vector<std::string> left;
+  if (upper.empty()) return left;
+  const base::Fd root = base::open_directory(upper);
+  std::set<ino_t> bundles;
+  for (const auto& path : paths_) {
+    if (const base::Fd file = open_regular(root.get(), path)) bundles.insert(stat_of(file.get()).st_ino);
+  }
+  for (const auto& found : find_secrets(upper, {{.id = "certificate", .form = "", .bytes = body_of(pem_)}}, stop)) {
+    const std::string path = "/" + found.path;
+    const base::Fd file = open_regular(root.get(), path);
+    const bool is_bundle = file && bundles.contains(stat_of(file.get()).st_ino);
+    if (!clean_file(root.get(), path, is_bundle)) left.push_back(path);
+  }
+  return left;
 }
 
 }  // namespace ops

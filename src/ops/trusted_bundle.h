@@ -5,12 +5,13 @@
 //     TrustedBundle bundle(pem, directory);
 //     bundle.add_to(spec, driver, …);        // before the root is mounted
 //     … the step runs …
-//     bundle.clean(spec.upper);              // after it
+//     auto left = bundle.clean(spec.upper, stop);  // after it
 //
 // The changed bundle is a layer of its own on top of the image's, below what the step writes: a step may replace or
-// remove the file as it likes, and what it leaves alone is in no layer. Where the step writes into the file itself, the
-// kernel copies it up with the certificate, which clean() takes out again. What a step copies elsewhere is its own
-// doing. Used in the helper. Threads: one. Failure: base::Error.
+// remove the file as it likes, and what it leaves alone is in no layer. Where the step writes into the file itself,
+// moves, links or copies it, the certificate is in what it wrote, and clean() takes it out again. It says where the
+// certificate is in another form, in an archive say: that is not changed behind the step's back.
+// Used in the helper. Threads: one. Failure: base::Error.
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -31,8 +32,9 @@ class TrustedBundle {
               const std::stop_token& stop);
   /// What else is to be mounted in the step's root: the changed bundles where they are no layer.
   std::vector<sandbox::Mount> mounts(int root, snapshot::Driver driver);
-  /// Takes the certificate out of what the step wrote.
-  void clean(const std::string& upper) const;
+  /// Takes the certificate out of what the step wrote, and names the files that it stays in. Throws out_of_range when a
+  /// bundle is too long to be one, since it is changed in memory.
+  std::vector<std::string> clean(const std::string& upper, const std::stop_token& stop) const;
 
  private:
   struct Found {
@@ -41,8 +43,10 @@ class TrustedBundle {
   };
   std::vector<Found> find(int root) const;
   void write_layer(int root, const Found& found) const;
+  bool clean_file(int root, const std::string& path, bool is_bundle) const;
 
-  std::string block_;
+  std::string pem_;
+  std::string block_;  ///< the same between two comments
   std::string directory_;
   std::vector<std::string> paths_;
 };
