@@ -30,7 +30,7 @@ struct Material {
   bool operator<(const Material& other) const { return uri < other.uri; }
 };
 
-/// What a proxied step got that no dependency names.
+/// What a step got, or may have got, that no dependency names.
 struct Uncaptured {
   std::string op;
   std::string step;
@@ -146,33 +146,39 @@ class Reader {
       }
     }
     for (const auto& secret : exec.secret_env) note(capture_.secrets, secret.id, secret.optional);
+    read_other_ways_in(vertex, exec);
     if (exec.network == llb::NetMode::none) return;
     capture_.network_access = true;
     if (facts_.proxy_network) {
-      read_fetched(vertex, exec);
+      read_fetched(vertex);
     } else {
       capture_.network_steps.push_back(vertex.name());
     }
   }
 
-  void read_fetched(const llb::Vertex& vertex, const llb::ExecOp& exec) {
-    const auto lacks = [&](std::string reason, const proxy::Request& request = {}) {
-      capture_.uncaptured.insert({vertex.digest.str(), vertex.name(), request.method, request.url, std::move(reason)});
-    };
+  void lacks(const llb::Vertex& vertex, std::string reason, const proxy::Request& request = {}) {
+    capture_.uncaptured.insert({vertex.digest.str(), vertex.name(), request.method, request.url, std::move(reason)});
+  }
+
+  /// By which bytes may reach a step that has no network, too.
+  void read_other_ways_in(const llb::Vertex& vertex, const llb::ExecOp& exec) {
+    // What an earlier build left there may have come from anywhere.
+    const bool has_cache = std::any_of(exec.mounts.begin(), exec.mounts.end(),
+                                       [](const llb::Mount& mount) { return mount.type == llb::MountType::cache; });
+    if (has_cache) lacks(vertex, "cache_mount");
+    // Who may do everything may leave the network that it was given.
+    if (exec.security == llb::SecurityMode::insecure) lacks(vertex, "insecure_step");
+  }
+
+  void read_fetched(const llb::Vertex& vertex) {
     const auto seen = facts_.fetched.find(vertex.digest);
-    if (seen == facts_.fetched.end()) return lacks("not_recorded");
+    if (seen == facts_.fetched.end()) return lacks(vertex, "not_recorded");
     for (const auto& request : seen->second.materials()) {
       Material material{request.url, "", "", vertex.name()};
       set_digest(material, request.digest);
       http_.push_back(std::move(material));
     }
-    for (const auto& request : seen->second.gaps()) lacks(request.gap, request);
-    // What an earlier build left there may have come from anywhere.
-    const bool has_cache = std::any_of(exec.mounts.begin(), exec.mounts.end(),
-                                       [](const llb::Mount& mount) { return mount.type == llb::MountType::cache; });
-    if (has_cache) lacks("cache_mount");
-    // Who may do everything may leave the network that it was given.
-    if (exec.security == llb::SecurityMode::insecure) lacks("insecure_step");
+    for (const auto& request : seen->second.gaps()) lacks(vertex, request.gap, request);
   }
 
   const BuildFacts& facts_;
@@ -352,8 +358,9 @@ struct Parts {
   Json config;          ///< null in mode min
   Json build_metadata;  ///< what BuildKit calls its metadata
 
-  bool complete() const { return capture.locals.empty() && capture.uncaptured.empty(); }
-  bool hermetic() const { return complete() && !capture.network_access; }
+  /// As BuildKit means it: without the proxy, sources alone are counted.
+  bool complete() const { return capture.locals.empty() && (!facts.proxy_network || capture.uncaptured.empty()); }
+  bool hermetic() const { return capture.locals.empty() && capture.uncaptured.empty() && !capture.network_access; }
 };
 
 /// As BuildKit's NetworkMetadata.
@@ -486,7 +493,7 @@ base::Json provenance(const ProvenanceWish& wish, const BuildFacts& facts) {
     if (name.starts_with("vcs:") && !value.empty()) vcs.set(name.substr(4), without_credentials(value));
   }
   parts.build_metadata.set_nonempty("vcs", std::move(vcs));
-  if (facts.proxy_network && parts.capture.network_access) {
+  if (facts.proxy_network && (parts.capture.network_access || !parts.capture.uncaptured.empty())) {
     parts.build_metadata.set("network", network_json(parts.capture));
   }
   return wish.version == ProvenanceWish::Version::v1 ? version_1(parts) : version_02(parts);

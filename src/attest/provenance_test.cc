@@ -154,19 +154,37 @@ TEST_F(ProvenanceTest, SaysWhatItDoesNotName) {
       ::testing::ElementsAre("local directory context", "[2/3] RUN make: GET https://a/f: unsuccessful_response"));
 }
 
-TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
-  llb::Definition definition;
+llb::ExecOp make_step() {
   llb::ExecOp exec;
   exec.meta.args = {"make"};
   exec.mounts.push_back({.input = llb::kEmpty, .dest = "/", .output = 0});
+  return exec;
+}
+llb::ExecOp with_cache(llb::ExecOp exec) {
+  exec.mounts.push_back({.input = llb::kEmpty,
+                         .dest = "/c",
+                         .output = llb::kSkipOutput,
+                         .type = llb::MountType::cache,
+                         .cache = llb::CacheOpt{.id = "c"}});
+  return exec;
+}
+/// A build of that step alone.
+llb::Definition definition_of(const llb::ExecOp& step) {
+  llb::Definition definition;
+  llb::Op run;
+  run.kind = step;
+  definition.ops = {llb::marshal(run)};
+  llb::Op last;
+  last.inputs = {{base::sha256(definition.ops[0]).str(), 0}};
+  definition.ops.push_back(llb::marshal(last));
+  return definition;
+}
+
+TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
+  const llb::ExecOp exec = make_step();
   const auto completeness = [&](const llb::ExecOp& step, bool recorded) {
-    llb::Op run;
-    run.kind = step;
-    definition.ops = {llb::marshal(run)};
+    const llb::Definition definition = definition_of(step);
     const base::Digest digest = base::sha256(definition.ops[0]);
-    llb::Op last;
-    last.inputs = {{digest.str(), 0}};
-    definition.ops.push_back(llb::marshal(last));
     BuildFacts facts{.definition = definition};
     facts.proxy_network = true;
     if (recorded) facts.fetched[digest];
@@ -178,12 +196,7 @@ TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
   };
   EXPECT_EQ(completeness(exec, true), "complete");
   EXPECT_EQ(completeness(exec, false), "not_recorded");
-  llb::ExecOp cached = exec;
-  cached.mounts.push_back({.input = llb::kEmpty,
-                           .dest = "/c",
-                           .output = llb::kSkipOutput,
-                           .type = llb::MountType::cache,
-                           .cache = llb::CacheOpt{.id = "c"}});
+  llb::ExecOp cached = with_cache(exec);
   EXPECT_EQ(completeness(cached, true), "cache_mount");
   llb::ExecOp insecure = exec;
   insecure.security = llb::SecurityMode::insecure;
@@ -191,6 +204,30 @@ TEST(Provenance, IsCompleteOnlyWithEverythingThatWasFetched) {
   llb::ExecOp offline = exec;
   offline.network = llb::NetMode::none;
   EXPECT_EQ(completeness(offline, false), "complete");
+  // Without a network, too, bytes come by other ways.
+  for (llb::ExecOp* step : {&cached, &insecure}) step->network = llb::NetMode::none;
+  EXPECT_EQ(completeness(cached, false), "cache_mount");
+  EXPECT_EQ(completeness(insecure, false), "insecure_step");
+}
+
+TEST(Provenance, IsHermeticOnlyWhenNothingComesByOtherWays) {
+  const auto hermetic = [](const llb::ExecOp& step) {
+    const llb::Definition definition = definition_of(step);
+    const auto json = provenance({}, BuildFacts{.definition = definition});
+    const auto& metadata = json["runDetails"]["metadata"];
+    EXPECT_TRUE(metadata["buildkit_completeness"]["resolvedDependencies"].bool_or(false));
+    return metadata["buildkit_hermetic"].bool_or(false);
+  };
+  llb::ExecOp exec = make_step();
+  EXPECT_FALSE(hermetic(exec));
+  exec.network = llb::NetMode::none;
+  EXPECT_TRUE(hermetic(exec));
+  EXPECT_FALSE(hermetic(with_cache(exec)));
+  exec.security = llb::SecurityMode::insecure;
+  EXPECT_FALSE(hermetic(exec));
+  const llb::Definition definition = definition_of(exec);
+  EXPECT_THAT(unnamed_materials(BuildFacts{.definition = definition}),
+              ::testing::ElementsAre(::testing::EndsWith(": insecure_step")));
 }
 
 TEST_F(ProvenanceTest, ADigestOfTheDockerfilesOwnStaysInTheName) {
