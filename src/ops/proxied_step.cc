@@ -85,6 +85,7 @@ proxy::Seen ProxiedStep::finish() {
   stop_serving();
   proxy::Seen seen = capture_.seen();
   for (auto& request : seen.requests) {
+    request.method = hide_secrets(std::move(request.method));
     request.url = hide_secrets(std::move(request.url));
     request.location = hide_secrets(std::move(request.location));
   }
@@ -117,8 +118,7 @@ proxy::Verdict ProxiedStep::judge(const std::string& method, const std::string& 
 }
 
 std::string ProxiedStep::hide_secrets(std::string text) const {
-  for (const auto& needle : services_.secrets.needles()) text = base::replace_all(text, needle.bytes, "***");
-  return text;
+  return without_secrets_in_urls(std::move(text), services_.secrets.needles());
 }
 
 void ProxiedStep::tell(const std::string& line) const { services_.events.log(vertex_, 2, hide_secrets(line) + "\n"); }

@@ -93,6 +93,58 @@ class NeedleMaker {
   std::vector<Needle>& needles_;
 };
 
+char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// The octet that "%XX" at the front of a text stands for.
+std::optional<char> encoded_octet(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%' || text[1] == '-' || text[1] == '+') return std::nullopt;
+  const auto value = base::parse_int(text.substr(1, 2), 16);
+  return value ? std::optional(static_cast<char>(*value)) : std::nullopt;
+}
+
+/// How much at the front of a text is that secret, each character as it is or encoded; 0: it is none.
+std::size_t encoded_length(std::string_view text, std::string_view secret) {
+  std::size_t at = 0;
+  for (const char c : secret) {
+    if (at == text.size()) return 0;
+    const auto octet = encoded_octet(text.substr(at));
+    if (lowered(text[at]) == lowered(c) || (c == ' ' && text[at] == '+')) {
+      // A secret may hold a '%' that the text has encoded.
+      at += c == '%' && octet == '%' ? 3 : 1;
+    } else if (octet && lowered(*octet) == lowered(c)) {
+      at += 3;
+    } else {
+      return 0;
+    }
+  }
+  return at;
+}
+
+/// With what a secret holds in encoded form decoded: as an URL that it was written into says it.
+std::string url_decoded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto octet = encoded_octet(text);
+    out += octet.value_or(text[0]);
+    text.remove_prefix(octet ? 3 : 1);
+  }
+  return out;
+}
+
+std::string without_encoded(std::string_view text, std::string_view secret) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = secret.size() < Secrets::kShortest ? 0 : encoded_length(text, secret);
+    if (length > 0) {
+      out += kMask;
+    } else {
+      out += text[0];
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
@@ -216,6 +268,18 @@ void MaskedLog::write(std::string_view bytes) {
 void MaskedLog::finish() {
   if (!waiting_.empty()) write_(waiting_);
   waiting_.clear();
+}
+
+std::string without_secrets_in_urls(std::string text, const std::vector<Needle>& needles) {
+  for (const auto& needle : needles) {
+    text = without_encoded(text, needle.bytes);
+    const std::string decoded = url_decoded(needle.bytes);
+    if (decoded != needle.bytes) text = without_encoded(text, decoded);
+    // The rest is a fragment, which is not sent.
+    const auto fragment = needle.form.empty() ? needle.bytes.find('#') : std::string::npos;
+    if (fragment != std::string::npos) text = without_encoded(text, std::string_view(needle.bytes).substr(0, fragment));
+  }
+  return text;
 }
 
 const Needle* find_secret(std::string_view text, const std::vector<Needle>& needles) {

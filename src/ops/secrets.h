@@ -95,6 +95,10 @@ struct FoundSecret {
 std::vector<FoundSecret> find_secrets(const std::string& directory, const std::vector<Needle>& needles,
                                       const std::stop_token& stop);
 
+/// A text about URLs without secrets: every form of each is replaced by "***" also where some of its characters are
+/// percent-encoded and others not, and letters are in another case (as hosts, methods and encodings are rewritten).
+std::string without_secrets_in_urls(std::string text, const std::vector<Needle>& needles);
+
 /// The first secret in a text.
 const Needle* find_secret(std::string_view text, const std::vector<Needle>& needles);
 

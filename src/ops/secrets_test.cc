@@ -50,6 +50,27 @@ TEST(MaskedLog, HidesEveryForm) {
   EXPECT_TRUE(masked(needles, "cEBzcyB3b3JkIQo=", 5).starts_with("***")) << "with the newline of a file";
 }
 
+TEST(SecretsInUrls, AreHiddenInEverySpelling) {
+  const auto hidden = [](const std::string& secret, const std::string& text) {
+    return without_secrets_in_urls(text, needles_of(secret));
+  };
+  const std::string secret = "Pa$$w0rd^12!xyz";
+  for (const char* spelling :
+       {"Pa$$w0rd^12!xyz", "Pa$$w0rd%5E12!xyz", "Pa%24%24w0rd%5e12%21xyz", "pa$$w0rd%5e12!xyz", "%50a$%24w0rd^12!xyz",
+        "5061242477307264"
+        "5E313221"
+        "78797A"}) {
+    EXPECT_EQ(hidden(secret, base::format("http://a/{}/b?q={}", spelling, spelling)), "http://a/***/b?q=***");
+  }
+  EXPECT_EQ(hidden("MySecretToken42", "CONNECT mysecrettoken42.example.org:443"), "CONNECT ***.example.org:443");
+  EXPECT_EQ(hidden("two words", "http://a/?q=two+words&r=two%20words"), "http://a/?q=***&r=***");
+  EXPECT_EQ(hidden("50%more", "http://a/50%25more/50%more"), "http://a/***/***");
+  EXPECT_EQ(hidden("t%41ken%2f1", "http://a/tAken%2F1/t%2541ken%252f1"), "http://a/***/***");
+  EXPECT_EQ(hidden("before#after", "http://a/before"), "http://a/***");
+  EXPECT_EQ(hidden(secret, "http://a/Pa$$w0rd%5E12!xy"), "http://a/Pa$$w0rd%5E12!xy") << "a part is no secret";
+  EXPECT_EQ(hidden("", "http://a/%"), "http://a/%");
+}
+
 TEST(MaskedLog, HoldsNothingBackThatCannotBeASecret) {
   const auto needles = needles_of("hunter22");
   std::string out;

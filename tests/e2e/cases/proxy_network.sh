@@ -170,6 +170,23 @@ lacks materials open-sesame
 lacks log very-secret-value
 lacks out/provenance.json very-secret-value
 
+# Neither as the proxy spells it, nor as a method.
+printf 'Pa$$w0rd^12!xyz' >other
+dockerfile <<END
+FROM local/curl
+RUN --mount=type=secret,id=other curl -fsS "http://$site/file?q=\$(cat /run/secrets/other)"
+RUN --mount=type=secret,id=token curl -sS -X "\$(cat /run/secrets/token)" http://$site/file
+END
+proxied --secret id=token,src=token --secret id=other,src=other
+contains plain.log 'GET /file?q=Pa$$w0rd%5E12!xyz'
+materials
+contains materials "http://$site/file?q=*** $(digest file)"
+same "$(reasons)" "method_not_materializable *** http://$site/file"
+for file in log out/provenance.json; do
+  lacks $file w0rd
+  lacks $file very-secret-value
+done
+
 # Policies judge every request by its address in normal form; a refused one is told with rule and line.
 rule() { jq -n "{rules: [$1]}" >"$2"; }
 rule '{action: "DENY", selector: {identifier: "http://'$site'/file*"}}' deny.json
