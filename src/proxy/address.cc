@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/address.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <vector>
 
 #include "base/format.h"
@@ -63,6 +68,23 @@ bool is_host(std::string_view host) {
   });
 }
 
+/// An address in the one spelling that a host of it has: IPv4 in all the forms that resolvers take (inet_aton(3)) as a
+/// dotted quad, IPv6 compressed, mapped IPv4 as IPv4. Names stay as they are; nothing for a colon that is in no
+/// address.
+std::optional<std::string> normal_host(const std::string& host) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  in_addr v4{};
+  if (host.find(':') == std::string::npos) {
+    if (::inet_aton(host.c_str(), &v4) == 0) return host;
+  } else {
+    in6_addr v6{};
+    if (::inet_pton(AF_INET6, host.c_str(), &v6) != 1) return std::nullopt;
+    if (!IN6_IS_ADDR_V4MAPPED(&v6)) return ::inet_ntop(AF_INET6, &v6, text.data(), text.size());
+    std::memcpy(&v4, &v6.s6_addr[12], sizeof v4);
+  }
+  return ::inet_ntop(AF_INET, &v4, text.data(), text.size());
+}
+
 /// Whether a query parameter's value opens something.
 bool is_secret_name(std::string_view name) {
   static constexpr std::string_view kParts[] = {
@@ -97,9 +119,10 @@ std::optional<oci::Url> normal_url(std::string_view text) {
   if (!url) return std::nullopt;
   while (url->host.size() > 1 && url->host.ends_with('.')) url->host.pop_back();
   if (!is_host(url->host)) return std::nullopt;
+  auto host = normal_host(url->host);
+  if (!host) return std::nullopt;
+  url->host = std::move(*host);
   const bool v6 = url->host.find(':') != std::string::npos;
-  // A host in brackets is an address, and only that.
-  if (v6 && url->host.find_first_not_of("0123456789abcdef:.") != std::string::npos) return std::nullopt;
   url->authority = v6 ? "[" + url->host + "]" : url->host;
   if (url->port != (url->scheme == "https" ? 443 : 80)) url->authority += base::format(":{}", url->port);
   const std::string target = normal_octets(url->target);

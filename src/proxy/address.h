@@ -13,8 +13,9 @@
 
 namespace proxy {
 
-/// Host in lower case without a final dot, no default port, no dot segments, every octet encoded or not as it must be.
-/// Nothing for text that is no http or https URL.
+/// Host in lower case without a final dot, addresses in their one spelling (IPv4 that is mapped into IPv6 as IPv4), no
+/// default port, no dot segments, every octet encoded or not as it must be. Nothing for text that is no http or https
+/// URL.
 std::optional<oci::Url> normal_url(std::string_view text);
 
 /// For records and logs: no user, no password, and "xxxxx" in place of the values of query parameters that are known to

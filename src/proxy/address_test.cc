@@ -36,9 +36,23 @@ TEST(NormalUrl, WhatDiffersStaysDifferent) {
   EXPECT_EQ(normal("https://example.org/a/.."), "https://example.org/");
 }
 
+TEST(NormalUrl, SpellingsOfAnAddressAreOne) {
+  for (const char* host :
+       {"198.51.100.7", "3325256711", "198.51.25607", "198.3367943", "0306.51.100.7", "0xc6.0x33.0x64.0x7",
+        "0XC6336407", "198.51.100.7.", "[::ffff:198.51.100.7]", "[::FFFF:c633:6407]", "[0:0:0:0:0:ffff:c633:6407]"}) {
+    EXPECT_EQ(normal("http://" + std::string(host) + ":8080/f"), "http://198.51.100.7:8080/f") << host;
+  }
+  for (const char* host : {"[2001:db8::1]", "[2001:DB8:0:0:0:0:0:1]", "[2001:0db8::0001]"}) {
+    EXPECT_EQ(normal("https://" + std::string(host) + "/f"), "https://[2001:db8::1]/f") << host;
+  }
+  EXPECT_EQ(normal("http://198.51.100.7.example.org/"), "http://198.51.100.7.example.org/");
+  EXPECT_EQ(normal("http://256.1.1.1/"), "http://256.1.1.1/");
+}
+
 TEST(NormalUrl, OthersAreNone) {
-  for (const char* text : {"", "/path", "ftp://example.org/", "http://", "http:///a", "http://exa mple.org/",
-                           "http://a,b/", "http://[zz::1]/", "http://a:99999/", "http://a\nb/", "http://a%2fb/"}) {
+  for (const char* text :
+       {"", "/path", "ftp://example.org/", "http://", "http:///a", "http://exa mple.org/", "http://a,b/",
+        "http://[zz::1]/", "http://[1:2:3]/", "http://[:::]/", "http://a:99999/", "http://a\nb/", "http://a%2fb/"}) {
     EXPECT_EQ(normal(text), "none") << text;
   }
 }

@@ -202,6 +202,16 @@ contains log 'Dockerfile:3'
 contains log "- GET http://$site/file -> 403"
 matches log '^#[0-9]+ [0-9.]+ proxy: GET .* refused: source'
 same "$(grep -c 'GET /file' plain.log)" "$before"
+for host in 3325256711 198.51.25607 0306.51.100.7 0xc6.0x33.0x64.0x7 '[::ffff:198.51.100.7]'; do
+  # As a client says it that does not tidy addresses as curl does.
+  printf 'FROM local/curl\nRUN printf "GET http://%s/file HTTP/1.0\\r\\n\\r\\n" | nc 127.0.0.1 3128 | grep -q "HTTP/1.0 200"\n' "$host" | dockerfile
+  fails 3 --proxy-network --source-policy deny.json ctx
+  contains log "source http://$site/file denied by rule 1"
+done
+dockerfile <<END
+FROM local/curl
+RUN curl -fsS http://$site/file
+END
 build --proxy-network -o out2 ctx
 # The digest of the policies is in the key: what was fetched without one is not taken for fetched under it.
 fails 3 --proxy-network --source-policy deny.json ctx
