@@ -36,7 +36,7 @@ ProxyNetwork::ProxyNetwork(Options options) : options_(std::move(options)) {
 }
 
 base::Json ProxyNetwork::recipe() const {
-  return base::Json::object().set_nonempty("policies", base::Json::strings(options_.policies)).set("version", 1);
+  return base::Json::object().set_nonempty("policies", base::Json::strings(options_.policies)).set("version", 2);
 }
 
 std::unique_ptr<ProxiedStep> ProxyNetwork::begin(const base::Digest& vertex, const llb::ExecOp& exec,

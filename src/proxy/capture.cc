@@ -20,7 +20,8 @@ std::vector<Request> Seen::materials() const {
   for (bool grown = true; grown;) {
     grown = false;
     for (const auto& request : requests) {
-      if (request.method != "GET" || request.location.empty() || by_url.contains(request.url)) continue;
+      const bool leads_on = request.method == "GET" && is_redirect(request.status) && !request.location.empty();
+      if (!leads_on || by_url.contains(request.url)) continue;
       const auto end = by_url.find(request.location);
       if (end == by_url.end()) continue;
       Request from = end->second;
@@ -81,7 +82,7 @@ bool Capture::admits(const std::string& url) {
 void Capture::add(Request request) {
   const std::lock_guard lock(mutex_);
   if (full_ || !known_.insert(request).second) return;
-  bytes_ += request.url.size() + request.location.size();
+  bytes_ += request.method.size() + request.url.size() + request.location.size();
   requests_.push_back(std::move(request));
 }
 

@@ -33,6 +33,11 @@ struct Request {
   auto operator<=>(const Request&) const = default;
 };
 
+/// Whether a client that gets this status goes where the Location says.
+inline bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 struct Seen {
   std::vector<Request> requests;
 

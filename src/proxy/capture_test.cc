@@ -36,6 +36,21 @@ TEST(Capture, WhatWasRedirectedNamesTheSameBytes) {
   EXPECT_EQ(urls, (std::set<std::string>{"http://a/1", "http://a/2", "http://a/3"}));
 }
 
+TEST(Capture, OnlyARedirectLeadsOn) {
+  Capture capture;
+  capture.add(got("http://a/f", "sha256:1"));
+  for (const int status : {200, 201, 300, 304, 404}) {
+    capture.add(
+        {.method = "GET", .url = "http://a/" + std::to_string(status), .status = status, .location = "http://a/f"});
+  }
+  EXPECT_EQ(capture.seen().materials().size(), 1U);
+  for (const int status : {301, 302, 303, 307, 308}) {
+    capture.add(
+        {.method = "GET", .url = "http://a/" + std::to_string(status), .status = status, .location = "http://a/f"});
+  }
+  EXPECT_EQ(capture.seen().materials().size(), 6U);
+}
+
 TEST(Capture, AnEndlessRedirectEnds) {
   Capture capture;
   capture.add({.method = "GET", .url = "http://a/1", .status = 302, .location = "http://a/2"});

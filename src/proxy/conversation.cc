@@ -42,6 +42,8 @@ namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t kMaxHead = 64U << 10;
+/// The longest that is registered has 18 characters.
+constexpr std::size_t kMaxMethod = 32;
 constexpr std::uint64_t kMaxBody = 4ULL << 30;
 /// How long a client may say nothing.
 constexpr int kPatienceMs = 300'000;
@@ -283,7 +285,7 @@ class Talk {
     ClientRequest request;
     request.method = std::string(message.method_string());
     const auto url = url_of(target);
-    if (!url || !is_token(request.method)) {
+    if (!url || !is_token(request.method) || request.method.size() > kMaxMethod) {
       refuse(message.version(), 400, "this is the proxy of a build: it takes whole http and https URLs, and CONNECT");
       return false;
     }

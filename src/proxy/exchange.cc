@@ -65,24 +65,28 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 /// The answer's way to the step, one piece behind what has come.
 class Relay final : public oci::BodySink {
  public:
-  Relay(Answer& answer, bool is_get) : answer_(answer), is_get_(is_get) {}
+  /// `is_noted`: what comes is named by its digest, or not passed on.
+  Relay(Answer& answer, bool is_noted) : answer_(answer), is_noted_(is_noted) {}
 
   Next head(const oci::HttpResponse& response) override {
     has_head_ = true;
     status_ = response.status;
     headers_ = end_to_end(response.headers);
     length_ = length_of(response.headers);
-    if (const auto location = response.headers.find("Location")) location_ = *location;
+    const auto location = response.headers.find("Location");
+    if (location && is_redirect(status_)) location_ = *location;
+    if (is_noted_ && !location_.empty()) drop_body();
     return Next::more;
   }
 
   Next write(std::span<const std::byte> bytes) override {
+    if (drops_body_) return Next::more;
     hash_.update(bytes);
     size_ += bytes.size();
     send_held();
     held_.assign(bytes.begin(), bytes.end());
     // Only what is noted is worth the delay.
-    if (!is_get_) send_held();
+    if (!is_noted_) send_held();
     return Next::more;
   }
 
@@ -101,6 +105,13 @@ class Relay final : public oci::BodySink {
   base::Digest digest() { return hash_.finish(); }
 
  private:
+  /// Of a redirect the record says where it leads, and nothing of a body that nobody reads.
+  void drop_body() {
+    drops_body_ = true;
+    length_ = 0;
+    for (const std::string_view name : {"Content-Type", "Content-Encoding"}) headers_.remove(name);
+  }
+
   void send_head() {
     if (head_sent_) return;
     head_sent_ = true;
@@ -114,7 +125,8 @@ class Relay final : public oci::BodySink {
   }
 
   Answer& answer_;
-  bool is_get_;
+  bool is_noted_;
+  bool drops_body_ = false;
   bool has_head_ = false;
   bool head_sent_ = false;
   int status_ = 0;
@@ -160,14 +172,15 @@ oci::HttpRequest upstream_request(const ClientRequest& request, const oci::Url& 
   return out;
 }
 
-/// Why a GET does not say what the step got; in BuildKit's words where it has them.
-std::string gap_of(const ClientRequest& request, int status) {
-  if (request.method == "HEAD") return "";
+bool is_plain_get(const ClientRequest& request) { return request.method == "GET" && !request.body; }
+
+/// Why the record does not say what the step got; in BuildKit's words where it has them. `leads_on`: it says where to.
+std::string gap_of(const ClientRequest& request, int status, bool leads_on) {
   if (request.method != "GET") return "method_not_materializable";
   if (request.body) return "request_has_body";
   if (status == 206) return "partial_response";
   if (status == 304) return "not_modified";
-  return status >= 400 ? "unsuccessful_response" : "";
+  return is_success(status) || leads_on ? "" : "unsuccessful_response";
 }
 
 /// The end of a request whose answer did not come, or did not arrive, whole.
@@ -178,7 +191,7 @@ std::string gap_of(const ClientRequest& request, int status) {
 class Exchange {
  public:
   Exchange(const ClientRequest& request, const oci::Url& url, const Desk& desk, Answer& answer)
-      : request_(request), url_(url), desk_(desk), answer_(answer), relay_(answer, request.method == "GET") {}
+      : request_(request), url_(url), desk_(desk), answer_(answer), relay_(answer, is_plain_get(request)) {}
 
   void run(const std::stop_token& stop) {
     oci::HttpResponse response;
@@ -194,14 +207,16 @@ class Exchange {
       note(relay_.status(), "body_read_failed");
       break_off(response.fault_text);
     }
-    note(relay_.status(), gap_of(request_, relay_.status()));
+    note(relay_.status(), gap_of(request_, relay_.status(), !where_to().empty()));
     relay_.finish();
   }
 
  private:
+  std::string where_to() const { return relay_.location().empty() ? "" : shown_location(url_, relay_.location()); }
+
   void note(int status, std::string gap) {
     Request seen{.method = request_.method, .url = shown_url(url_), .status = status, .gap = std::move(gap)};
-    if (!relay_.location().empty()) seen.location = shown_location(url_, relay_.location());
+    seen.location = where_to();
     if (request_.method == "GET" && seen.gap.empty() && is_success(status)) {
       seen.digest = relay_.digest().str();
       seen.size = relay_.size();

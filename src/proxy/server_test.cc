@@ -310,13 +310,41 @@ TEST_F(ServerTest, AnswersWithoutABodyHaveNone) {
   const std::string head = raw("HEAD http://example.org/f HTTP/1.1\r\n\r\n");
   EXPECT_THAT(head, HasSubstr("Content-Length: 5\r\n"));
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
-  EXPECT_TRUE(capture_.seen().gaps().empty());
+  // What a head says may be all that a step wants, and no digest names it.
+  ASSERT_EQ(capture_.seen().gaps().size(), 1U);
+  EXPECT_EQ(capture_.seen().gaps()[0].gap, "method_not_materializable");
   EXPECT_TRUE(capture_.seen().materials().empty());
   world_.answer_with(pieces(304, {}));
   EXPECT_TRUE(raw("GET http://example.org/f HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"));
-  EXPECT_EQ(capture_.seen().gaps().at(0).gap, "not_modified");
+  EXPECT_EQ(capture_.seen().gaps().at(1).gap, "not_modified");
   world_.answer_with(pieces(204, {}));
   EXPECT_THAT(raw("GET http://example.org/g HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 204"));
+}
+
+TEST_F(ServerTest, ARedirectSaysWhereToAndNothingElse) {
+  oci::HttpHeaders to;
+  to.add("Location", "/there");
+  to.add("Content-Length", "5");
+  world_.answer_with(pieces(302, {"hello"}, to));
+  const std::string answer = raw("GET http://example.org/f HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 302"));
+  EXPECT_THAT(answer, HasSubstr("Location: /there\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Content-Length: 0\r\n"));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(capture_.seen().gaps().empty());
+  EXPECT_EQ(capture_.seen().requests.at(0).location, "http://example.org/there");
+  // What leads nowhere is an answer of its own.
+  world_.answer_with(pieces(300, {"hello"}, to));
+  EXPECT_TRUE(raw("GET http://example.org/g HTTP/1.1\r\n\r\n").ends_with("hello"));
+  world_.answer_with(pieces(302, {"hello"}));
+  raw("GET http://example.org/h HTTP/1.1\r\n\r\n");
+  oci::HttpHeaders away;
+  away.add("Location", "ftp://example.org/");
+  world_.answer_with(pieces(302, {}, away));
+  raw("GET http://example.org/i HTTP/1.1\r\n\r\n");
+  ASSERT_EQ(capture_.seen().gaps().size(), 3U);
+  for (const auto& request : capture_.seen().gaps()) EXPECT_EQ(request.gap, "unsuccessful_response") << request.url;
+  EXPECT_EQ(capture_.seen().requests.at(1).location, "");
 }
 
 TEST_F(ServerTest, AnOldClientGetsNoChunks) {
@@ -354,6 +382,7 @@ TEST_F(ServerTest, WhatIsNoRequestToAProxyIsRefused) {
   for (const std::string text :
        {"GET /relative HTTP/1.1\r\nHost: a\r\n\r\n", "nonsense\r\n\r\n", "GET ftp://a/ HTTP/1.1\r\n\r\n",
         "CONNECT a/b HTTP/1.1\r\n\r\n", "CONNECT me@a:443 HTTP/1.1\r\n\r\n", "CONNECT a,b:443 HTTP/1.1\r\n\r\n",
+        "AMETHODTHATISLONGERTHANANYBODYHAS http://a/ HTTP/1.1\r\n\r\n",
         "POST http://a/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         "GET http://a/ HTTP/1.1\r\nX: "}) {
     const std::string answer = raw(text.ends_with("X: ") ? text + std::string(200'000, 'x') + "\r\n\r\n" : text);

@@ -51,7 +51,7 @@ reasons() { jq -r '.predicate.runDetails.metadata.buildkit_metadata.network.prox
 
 dockerfile <<END
 FROM local/curl
-RUN curl -fsS -o /http http://$site/file && curl -fsSI http://$site/big > /dev/null
+RUN curl -fsS -o /http http://$site/file
 RUN env -u SSL_CERT_FILE -u CURL_CA_BUNDLE curl -fsS -o /https https://$site/big && curl -fsSL -o /moved https://$site/moved
 RUN ! curl -sS --noproxy '*' -m 20 http://$site/file 2> /direct; ! nc -w 2 $site 80 < /dev/null; cut -d: -f1 -s /proc/net/dev > /links
 RUN --network=none ! env | grep -i _proxy; ! grep -q BEGIN /etc/ssl/certs/ca-certificates.crt
@@ -146,7 +146,7 @@ printf 'very-secret-value' >token
 dockerfile <<END
 FROM local/curl
 RUN curl -fsS -d sent -o /posted http://$site/form; curl -fsS -r 0-3 -o /part http://$site/file; \\
-  curl -sS -o /none http://$site/absent; ! curl -sS -o /cut http://$site/cut
+  curl -fsSI http://$site/big > /dev/null; curl -sS -o /none http://$site/absent; ! curl -sS -o /cut http://$site/cut
 RUN --mount=type=secret,id=token curl -fsS http://me:pass-word@$site/file'?a=1&access_token=open-sesame&b='\$(cat /run/secrets/token)
 RUN --mount=type=cache,target=/c curl -fsS https://$site/file > /c/file
 END
@@ -156,6 +156,7 @@ same "$(complete)" false
 reasons | sort >found
 same "$(cat found)" "body_read_failed GET http://$site/cut
 cache_mount - -
+method_not_materializable HEAD http://$site/big
 method_not_materializable POST http://$site/form
 partial_response GET http://$site/file
 unsuccessful_response GET http://$site/absent"
