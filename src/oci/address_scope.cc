@@ -15,10 +15,26 @@
 namespace oci {
 namespace {
 
+constexpr const char* kMetadata6[] = {"fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe"};
+
+/// Metadata services that are at no link-local address: Alibaba's, Azure's, Oracle's.
+bool is_metadata(std::uint32_t v4) {
+  return v4 == 0x646464c8 /* 100.100.100.200 */ || v4 == 0xa83f8110 /* 168.63.129.16 */ ||
+         v4 == 0xc00000c0 /* 192.0.0.192 */;
+}
+
+/// Amazon's, Google's, Oracle's.
+bool is_metadata(const in6_addr& address) {
+  return std::any_of(std::begin(kMetadata6), std::end(kMetadata6), [&](const char* text) {
+    in6_addr service{};
+    return ::inet_pton(AF_INET6, text, &service) == 1 && std::memcmp(&service, &address, sizeof service) == 0;
+  });
+}
+
 /// In host byte order.
 bool is_inner(std::uint32_t v4) {
   const std::uint32_t first = v4 >> 24;
-  return first == 0 || first == 127 || (v4 >> 16) == 0xa9fe || first >= 224;
+  return is_metadata(v4) || first == 0 || first == 127 || (v4 >> 16) == 0xa9fe || first >= 224;
 }
 
 /// The IPv4 address that a host or a translator on the way makes of an IPv6 one.
@@ -43,8 +59,9 @@ bool is_inner(const in6_addr& address) {
   std::array<std::uint8_t, 16> bytes{};
   std::memcpy(bytes.data(), &address, bytes.size());
   if (const auto v4 = embedded(bytes)) return is_inner(*v4);
-  const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
-  return link_local || bytes[0] == 0xff;
+  // fe80::/10, and fec0::/10, which once was for a site.
+  const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0x80) != 0;
+  return link_local || bytes[0] == 0xff || is_metadata(address);
 }
 
 }  // namespace

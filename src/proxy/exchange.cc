@@ -161,7 +161,12 @@ oci::HttpRequest upstream_request(const ClientRequest& request, const oci::Url& 
   if (request.method == "GET" || request.method == "HEAD") {
     for (const std::string_view name : {"If-None-Match", "If-Modified-Since"}) out.headers.remove(name);
   }
-  if (!request.url.user_info.empty() && !out.headers.find("Authorization")) {
+  // A policy may send a request to another server, which is not to learn what was meant for the first.
+  const bool is_elsewhere = url.origin() != request.url.origin();
+  for (const std::string_view name : {"Authorization", "Cookie"}) {
+    if (is_elsewhere) out.headers.remove(name);
+  }
+  if (!is_elsewhere && !request.url.user_info.empty() && !out.headers.find("Authorization")) {
     out.headers.add("Authorization", "Basic " + base::base64_encode(decoded(request.url.user_info)));
   }
   if (request.body) {

@@ -247,6 +247,28 @@ TEST_F(ServerTest, AnotherUrlMayBeFetchedInItsPlace) {
   EXPECT_EQ(world_.asked().size(), 1U);
 }
 
+TEST_F(ServerTest, CredentialsStayWithTheServerTheyAreFor) {
+  const auto ask = [&](const std::string& instead) {
+    decide({.instead = instead});
+    raw("GET http://me:word@example.org/f HTTP/1.0\r\nCookie: c=1\r\n\r\n");
+    raw("GET http://example.org/f HTTP/1.0\r\nCookie: c=1\r\nAuthorization: Bearer b\r\nX-Kept: k\r\n\r\n");
+    const auto asked = world_.asked();
+    EXPECT_EQ(asked.back().headers.find("X-Kept"), "k");
+    return std::pair(asked[asked.size() - 2].headers, asked.back().headers);
+  };
+  for (const char* other : {"http://mirror.example.org/f", "https://example.org/f", "http://example.org:81/f"}) {
+    const auto [with_user, with_header] = ask(other);
+    for (const char* name : {"Authorization", "Cookie"}) {
+      EXPECT_FALSE(with_user.find(name)) << other;
+      EXPECT_FALSE(with_header.find(name)) << other;
+    }
+  }
+  const auto [with_user, with_header] = ask("http://example.org/g");
+  EXPECT_EQ(with_user.find("Authorization"), "Basic bWU6d29yZA==");
+  EXPECT_EQ(with_header.find("Authorization"), "Bearer b");
+  EXPECT_EQ(with_header.find("Cookie"), "c=1");
+}
+
 TEST_F(ServerTest, OnlyWhatConcernsBothEndsIsPassedOn) {
   oci::HttpRequest request{.url = "http://example.org/f"};
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"Connection", "close, X-Hop"},

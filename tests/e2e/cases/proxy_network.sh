@@ -172,13 +172,13 @@ lacks log very-secret-value
 lacks out/provenance.json very-secret-value
 
 # Neither as the proxy spells it, nor as a method.
-printf 'Pa$$w0rd^12!xyz' >other
+printf 'Pa$$w0rd^12!xyz' >password
 dockerfile <<END
 FROM local/curl
 RUN --mount=type=secret,id=other curl -fsS "http://$site/file?q=\$(cat /run/secrets/other)"
 RUN --mount=type=secret,id=token curl -sS -X "\$(cat /run/secrets/token)" http://$site/file
 END
-proxied --secret id=token,src=token --secret id=other,src=other
+proxied --secret id=token,src=token --secret id=other,src=password
 contains plain.log 'GET /file?q=Pa$$w0rd%5E12!xyz'
 materials
 contains materials "http://$site/file?q=*** $(digest file)"
