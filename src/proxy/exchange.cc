@@ -202,12 +202,17 @@ class Exchange {
     oci::HttpResponse response;
     try {
       response = desk_.upstream.perform(upstream_request(request_, url_, desk_), &relay_, stop);
-    } catch (...) {
-      // The client or the step has gone. What it had of the body by then is not known.
-      note(relay_.has_head() ? relay_.status() : 502, "body_read_failed");
+    } catch (const base::Cancelled&) {
+      note_loss();
+      throw;
+    } catch (const std::exception& error) {
+      if (!relay_.has_begun()) return fail(error.what());
+      note_loss();
       throw;
     }
-    if (!relay_.has_head() || (response.fault && !relay_.has_begun())) return fail(response);
+    if (!relay_.has_head() || (response.fault && !relay_.has_begun())) {
+      return fail(response.fault ? response.fault_text : "no answer came");
+    }
     if (response.fault) {
       note(relay_.status(), "body_read_failed");
       break_off(response.fault_text);
@@ -229,8 +234,11 @@ class Exchange {
     desk_.capture.add(std::move(seen));
   }
 
-  void fail(const oci::HttpResponse& response) {
-    const std::string why = response.fault ? response.fault_text : "no answer came";
+  /// The client or the step has gone. What it had of the body by then is not known.
+  void note_loss() { note(relay_.has_head() ? relay_.status() : 502, "body_read_failed"); }
+
+  /// While nothing has been said to the client.
+  void fail(const std::string& why) {
     note(502, "upstream_error");
     desk_.tell(base::format("proxy: {} {} failed: {}", request_.method, shown_url(url_), why));
     answer_with_text(answer_, 502, why);

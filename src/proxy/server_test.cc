@@ -400,6 +400,17 @@ TEST_F(ServerTest, WhatBreaksOffIsAGap) {
   EXPECT_TRUE(capture_.seen().materials().empty());
 }
 
+TEST_F(ServerTest, AnErrorOfTheProxysOwnIsTold) {
+  world_.answer_with([](const oci::HttpRequest&, oci::BodySink&, const std::stop_token&) -> oci::HttpResponse {
+    base::fail(base::Code::not_found, "no certificates are there");
+  });
+  const auto response = get("https://example.org/f");
+  EXPECT_EQ(response.status, 502);
+  EXPECT_EQ(response.body, "no certificates are there\n");
+  EXPECT_THAT(told(), Contains("proxy: GET https://example.org/f failed: no certificates are there"));
+  EXPECT_EQ(capture_.seen().gaps().at(0).gap, "upstream_error");
+}
+
 TEST_F(ServerTest, WhatIsNoRequestToAProxyIsRefused) {
   for (const std::string text :
        {"GET /relative HTTP/1.1\r\nHost: a\r\n\r\n", "nonsense\r\n\r\n", "GET ftp://a/ HTTP/1.1\r\n\r\n",

@@ -290,6 +290,8 @@ RUN curl -sS https://$site/file -o /untrusted -w '%{http_code}' > /status; cat /
 END
 SSL_CERT_FILE='' proxied
 same "$(cat out/status)" 502
+SSL_CERT_FILE=/nowhere fails 1 --proxy-network ctx
+contains log '--proxy-network: SSL_CERT_FILE=/nowhere: '
 matches log 'proxy: GET https://.* failed: .*certificate'
 dockerfile <<END
 FROM local/curl
