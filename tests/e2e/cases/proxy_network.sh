@@ -290,9 +290,9 @@ RUN curl -sS https://$site/file -o /untrusted -w '%{http_code}' > /status; cat /
 END
 SSL_CERT_FILE='' proxied
 same "$(cat out/status)" 502
+matches log 'proxy: GET https://.* failed: .*certificate'
 SSL_CERT_FILE=/nowhere fails 1 --proxy-network ctx
 contains log '--proxy-network: SSL_CERT_FILE=/nowhere: '
-matches log 'proxy: GET https://.* failed: .*certificate'
 dockerfile <<END
 FROM local/curl
 RUN touch /empty; curl -sS --cacert /empty https://$site/file || true
