@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 #include "base/error.h"
 
@@ -33,21 +34,35 @@ Server::Server(base::Fd listener, const Desk& desk)
 }
 
 Server::~Server() {
-  stop_.request_stop();
   (void)!::eventfd_write(end_.get(), 1);
   thread_.join();
+  for (auto& connection : connections_) connection.stop.request_stop();
   for (auto& connection : connections_) connection.thread.join();
 }
 
 bool Server::await_client() {
   for (;;) {
     forget_ended();
-    const bool room = connections_.size() < kMaxConnections;
     std::array<pollfd, 3> entries{pollfd{end_.get(), POLLIN, 0}, pollfd{change_.get(), POLLIN, 0},
-                                  pollfd{room ? listener_.get() : -1, POLLIN, 0}};
+                                  pollfd{listener_.get(), POLLIN, 0}};
     if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return false;
     if (entries[0].revents != 0) return false;
-    if (entries[2].revents != 0) return (entries[2].revents & POLLIN) != 0;
+    if (entries[2].revents == 0) continue;
+    if ((entries[2].revents & POLLIN) == 0) return false;
+    if (connections_.size() < kMaxConnections) return true;
+    make_room();
+  }
+}
+
+void Server::make_room() {
+  std::vector<pollfd> entries{{end_.get(), POLLIN, 0}, {change_.get(), POLLIN, 0}};
+  for (const auto& connection : connections_) {
+    entries.push_back({connection.stop.stop_requested() ? -1 : connection.client.get(), POLLRDHUP, 0});
+  }
+  ::poll(entries.data(), entries.size(), -1);
+  auto entry = entries.begin() + 2;
+  for (auto& connection : connections_) {
+    if ((entry++)->revents != 0) connection.stop.request_stop();
   }
 }
 
@@ -69,7 +84,7 @@ bool Server::serve(base::Fd client) {
   connection.client = std::move(client);
   try {
     connection.thread = std::thread([this, &connection] {
-      converse(connection.client.get(), desk_, end_.get(), stop_.get_token());
+      converse(connection.client.get(), desk_, end_.get(), connection.stop.get_token());
       ::shutdown(connection.client.get(), SHUT_RDWR);
       connection.ended = true;
       (void)!::eventfd_write(change_.get(), 1);

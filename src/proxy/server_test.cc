@@ -119,14 +119,20 @@ class ServerTest : public ::testing::Test {
   }
   oci::HttpResponse get(const std::string& url) { return send({.url = url}); }
 
-  /// What comes back for bytes, until the proxy closes.
-  std::string raw(const std::string& text) const {
-    const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  /// A connection on which that was said.
+  base::Fd ask(const std::string& text) const {
+    base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{.sin_family = AF_INET,
                         .sin_port = htons(static_cast<std::uint16_t>(port_)),
                         .sin_addr = {htonl(INADDR_LOOPBACK)}};
     EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     (void)!::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    return socket;
+  }
+
+  /// What comes back for bytes, until the proxy closes.
+  std::string raw(const std::string& text) const {
+    const base::Fd socket = ask(text);
     ::shutdown(socket.get(), SHUT_WR);
     std::string all;
     std::array<char, 4096> part{};
@@ -473,6 +479,35 @@ TEST_F(ServerTest, MoreClientsThanConnectionsWaitForTheirTurn) {
   }
   for (auto& client : clients) client.join();
   EXPECT_EQ(served, static_cast<int>(Server::kMaxConnections) + 20);
+}
+
+TEST_F(ServerTest, ClientsThatHaveGoneMakeRoom) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::size_t asked = 0;
+  world_.answer_with([&](const oci::HttpRequest& request, oci::BodySink& sink, const std::stop_token& stop) {
+    if (!request.url.ends_with("/hang")) return pieces(200, {"hello"})(request, sink, stop);
+    std::unique_lock lock(mutex);
+    ++asked;
+    changed.notify_all();
+    changed.wait(lock, stop, [] { return false; });
+    base::throw_if_stopped(stop);
+    return oci::HttpResponse{};
+  });
+  std::vector<base::Fd> clients;
+  for (std::size_t i = 0; i < Server::kMaxConnections; ++i)
+    clients.push_back(ask("GET http://example.org/hang HTTP/1.1\r\n\r\n"));
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return asked == Server::kMaxConnections; });
+  }
+  // Those that still listen keep their places.
+  clients.resize(Server::kMaxConnections - 1);
+  EXPECT_EQ(get("http://example.org/f").body, "hello");
+  EXPECT_EQ(capture_.seen().gaps().size(), 1U);
+  clients.clear();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get("http://example.org/f").body, "hello");
+  server_.reset();
 }
 
 TEST(Authority, ItsCertificatesAreWellFormedEveryTime) {
