@@ -21,6 +21,8 @@ namespace proxy {
 namespace {
 
 constexpr int kRetryMs = 50;
+/// How long all places may be taken without any getting free, before clients that have closed their side are given up.
+constexpr int kGraceMs = 1000;
 
 base::Fd new_event() {
   return base::Fd(static_cast<int>(SLIP_SYSCALL(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "make an eventfd")));
@@ -55,6 +57,9 @@ bool Server::await_client() {
 }
 
 void Server::make_room() {
+  // Whoever sends all of a request and closes that half may still be waiting for the answer: first let answers end.
+  std::array<pollfd, 2> first{pollfd{end_.get(), POLLIN, 0}, pollfd{change_.get(), POLLIN, 0}};
+  if (::poll(first.data(), first.size(), kGraceMs) != 0) return;
   std::vector<pollfd> entries{{end_.get(), POLLIN, 0}, {change_.get(), POLLIN, 0}};
   for (const auto& connection : connections_) {
     entries.push_back({connection.stop.stop_requested() ? -1 : connection.client.get(), POLLRDHUP, 0});
