@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <vector>
 
@@ -26,6 +27,21 @@ constexpr int kGraceMs = 1000;
 
 base::Fd new_event() {
   return base::Fd(static_cast<int>(SLIP_SYSCALL(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "make an eventfd")));
+}
+
+/// A client that is still sending would lose the last answer to a reset: for a while, what it sends is read and
+/// forgotten.
+void take_leave(int client, int end) {
+  constexpr auto kLeave = std::chrono::seconds(2);
+  ::shutdown(client, SHUT_WR);
+  const auto until = std::chrono::steady_clock::now() + kLeave;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    std::array<pollfd, 2> entries{pollfd{client, POLLIN, 0}, pollfd{end, POLLIN, 0}};
+    if (left.count() <= 0 || ::poll(entries.data(), entries.size(), static_cast<int>(left.count())) <= 0) return;
+    std::array<char, 4096> forgotten;
+    if (entries[1].revents != 0 || ::recv(client, forgotten.data(), forgotten.size(), 0) <= 0) return;
+  }
 }
 
 }  // namespace
@@ -90,6 +106,7 @@ bool Server::serve(base::Fd client) {
   try {
     connection.thread = std::thread([this, &connection] {
       converse(connection.client.get(), desk_, end_.get(), connection.stop.get_token());
+      take_leave(connection.client.get(), end_.get());
       ::shutdown(connection.client.get(), SHUT_RDWR);
       connection.ended = true;
       (void)!::eventfd_write(change_.get(), 1);
