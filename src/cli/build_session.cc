@@ -13,7 +13,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/frontend_options.h"
-#include "cli/main_line.h"
+#include "cli/proxy_network.h"
+#include "cli/stage_targets.h"
 #include "dockerfile/context.h"
 #include "ops/content_selection.h"
 #include "ops/materialize.h"
@@ -31,45 +32,23 @@ ops::PullPolicy pull_policy(const BuildOptions& options) {
   return options.pull ? ops::PullPolicy::always : ops::PullPolicy::automatic;
 }
 
-}  // namespace
+/// While it lives, a cache that leaves early hears what steps make: what else a session runs is no part of it.
+class Overheard {
+ public:
+  Overheard(BuildEvents& events, EarlyExport& cache) : events_(events) {
+    events_.give_results([&cache](const auto& results) { cache.add(results); });
+  }
+  Overheard(const Overheard&) = delete;
+  Overheard& operator=(const Overheard&) = delete;
+  ~Overheard() { events_.give_results({}); }
 
-namespace {
+ private:
+  BuildEvents& events_;
+};
 
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) base::log_warn("core dumps cannot be turned off: {}", std::strerror(errno));
-}
-
-}  // namespace
-
-namespace {
-
-/// Now rather than with each request of the steps.
-void check_certificates(const std::string& file) {
-  constexpr std::size_t kMaxCertificates = 16U << 20;
-  try {
-    base::read_file(file, kMaxCertificates);
-  } catch (const base::Error& cause) {
-    base::Error error(base::Code::invalid_argument,
-                      base::format("--proxy-network: SSL_CERT_FILE={}: {}", file, cause.text()));
-    error.set_hint("name a file with the certificates to believe beside the system's, or unset it");
-    throw error;
-  }
-}
-
-/// For --proxy-network; nullptr without it.
-std::unique_ptr<ops::ProxyNetwork> proxy_network(const BuildOptions& options, const store::Store& store,
-                                                 std::vector<std::string> policies) {
-  if (!options.proxy_network) return nullptr;
-  ops::ProxyNetwork::Options proxy;
-  proxy.spool = store.root() + "/proxy";
-  base::make_directories(proxy.spool, 0700);
-  if (const char* file = std::getenv("SSL_CERT_FILE"); file && *file) {
-    check_certificates(file);
-    proxy.tls.ca_files.emplace_back(file);
-  }
-  proxy.policies = std::move(policies);
-  return std::make_unique<ops::ProxyNetwork>(std::move(proxy));
 }
 
 }  // namespace
@@ -130,7 +109,7 @@ BuildSession::BuildSession(const std::string& root, const BuildOptions& options,
                .warn = [this](const std::string& text) { events_.warn({}, text); },
                .pull = pull_policy(options),
                .admission = admission_.hook()}),
-      proxy_(proxy_network(options, house_.store(), policies_.digests())),
+      proxy_(make_proxy_network(options, house_.store(), policies_.digests())),
       services_{house_.store(), house_.snapshots(), house_.worker(), images_, house_.http(), contexts_, known_files_,
                 ssh_,           secrets_,           by_hand_,        pins_,   policies_,     lock_,     events_,
                 settings_,      &mounts_,           proxy_.get()},
@@ -232,109 +211,6 @@ dockerfile::CheckReport BuildSession::check(const dockerfile::RuleChoice& rules,
   return dockerfile::check(gateway_, frontend_opts(), rules, stop);
 }
 
-namespace {
-
-/// A tree of a PlatformImage with its graph.
-struct ScanGraph {
-  const dockerfile::ScanTree* tree;
-  llb::Graph graph;
-};
-
-/// Those that say something; what is not to be scanned before what is, so that of two names of one tree that counts.
-std::vector<ScanGraph> scan_graphs(const dockerfile::PlatformImage& image) {
-  std::vector<ScanGraph> graphs;
-  for (const auto& tree : image.scan_trees) {
-    auto graph = llb::parse(tree.definition);
-    if (graph.head) graphs.push_back({&tree, std::move(graph)});
-  }
-  std::stable_partition(graphs.begin(), graphs.end(), [](const ScanGraph& scan) { return !scan.tree->is_wanted; });
-  return graphs;
-}
-
-/// The stages that images copy from and the trees to be scanned, as further targets of a build.
-class StageTargets {
- public:
-  StageTargets(const solve::Graph& joined, std::vector<solve::Edge>& targets) : joined_(joined), targets_(targets) {}
-
-  /// One more image. `joined` has the graphs of all and of their scan trees.
-  void add(const llb::Graph& graph, const std::vector<ScanGraph>& scans) {
-    PerImage& image = images_.emplace_back();
-    const MainLine line = main_line(graph);
-    image.own_layers = line.steps.size();
-    for (const auto step : line.steps) image.layer_stages.push_back(stage_of(graph.vertices[step]));
-    for (const auto& copy : line.copies) {
-      const llb::Vertex& from = graph.vertices[copy.vertex];
-      const Made made{from.digest, copy.output};
-      const auto [stage, is_new] = image.known.emplace(made, image.stages.size());
-      if (is_new) image.stages.push_back(view_of(made, {.name = stage_of(from)}));
-      image.copies.push_back({copy.step, stage->second, copy.source, copy.destination});
-    }
-    for (const auto& [tree, of_tree] : scans) add_scan(image, *tree, of_tree);
-  }
-
-  /// What was built of them, into the image of that number.
-  void take(std::size_t number, const std::vector<solve::ResultPtr>& results, const ops::Services& services,
-            BuiltImage& built, const std::stop_token& stop) const {
-    if (number >= images_.size()) return;
-    const PerImage& image = images_[number];
-    built.own_layers = image.own_layers;
-    built.layer_stages = image.layer_stages;
-    built.copies = image.copies;
-    for (const auto& [view, result] : image.stages) {
-      built.stages.push_back(view);
-      built.stages.back().chain = ops::materialize(results[result], services, stop);
-    }
-    for (const auto& [view, result] : image.scanned) {
-      built.scanned.push_back(view);
-      built.scanned.back().chain = ops::materialize(results[result], services, stop);
-    }
-  }
-
- private:
-  /// What one step made.
-  using Made = std::pair<base::Digest, int>;
-  /// What is asked of it, and its place among the targets.
-  using View = std::pair<attest::StageView, std::size_t>;
-
-  struct PerImage {
-    std::size_t own_layers = 0;
-    std::vector<std::string> layer_stages;
-    std::vector<View> stages;
-    std::vector<View> scanned;
-    std::map<Made, std::size_t> known;  ///< places in `stages`
-    std::vector<attest::TracedCopy> copies;
-  };
-
-  View view_of(const Made& made, attest::StageView stage) {
-    targets_.push_back({place_of(made.first), made.second});
-    return {std::move(stage), targets_.size() - 1};
-  }
-
-  void add_scan(PerImage& image, const dockerfile::ScanTree& tree, const llb::Graph& graph) {
-    const Made made{graph.vertices[graph.head->vertex].digest, static_cast<int>(graph.head->output)};
-    const auto known = image.known.find(made);
-    if (known != image.known.end()) {
-      image.stages[known->second].first.listed = tree.is_wanted;
-    } else if (tree.is_wanted) {
-      const auto kind = tree.is_context ? attest::TreeKind::sources : attest::TreeKind::filesystem;
-      image.scanned.push_back(view_of(made, {.name = tree.name, .kind = kind}));
-    }
-  }
-
-  std::size_t place_of(const base::Digest& vertex) const {
-    const auto found = std::find_if(joined_.vertices.begin(), joined_.vertices.end(),
-                                    [&](const solve::Vertex& other) { return other.digest == vertex; });
-    SLIP_CHECK(found != joined_.vertices.end());
-    return static_cast<std::size_t>(found - joined_.vertices.begin());
-  }
-
-  const solve::Graph& joined_;
-  std::vector<solve::Edge>& targets_;
-  std::vector<PerImage> images_;
-};
-
-}  // namespace
-
 std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::PlatformImage>& images, Need need,
                                             const std::stop_token& stop) {
   stop_ = stop;
@@ -363,9 +239,10 @@ std::vector<BuiltImage> BuildSession::build(const std::vector<dockerfile::Platfo
   for (std::size_t i = 0; i < images.size() && keeps_stages_; ++i) stages.add(graphs[i], scans[i]);
   const auto sending = holds_back_ ? EarlyExport::Sending::held : EarlyExport::Sending::at_once;
   early_.emplace(remote_cache_.destinations(), sending, house_, services_, stop);
-  events_.give_results([this](const auto& results) { early_->add(results); });
-  auto outcome = engine_.build_with_records(joined.graph, targets, stop);
-  events_.give_results({});  // what else the session runs is no part of the cache
+  auto outcome = [&] {
+    const Overheard overheard(events_, *early_);
+    return engine_.build_with_records(joined.graph, targets, stop);
+  }();
   std::vector<BuiltImage> built;
   auto result = outcome.results.begin();
   for (std::size_t i = 0; i < images.size(); ++i) {

@@ -67,7 +67,7 @@ bool LiveFacts::is_signed(const base::Digest& file, std::string_view signature, 
     ops::HttpSignature(rule, parts_.services.store.root(), stop).check(parts_.services.store.content().open(file));
     return true;
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::permission_denied) return false;
+    if (error.is_refusal()) return false;
     throw;
   }
 }
