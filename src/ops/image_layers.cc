@@ -24,7 +24,6 @@ struct Incoming {
   std::optional<snapshot::Active> active;
   snapshot::LayerInfo info;
   std::vector<std::string> implied;  ///< directories the tar only implies, see layer/apply.h
-  std::optional<std::uint64_t> uncompressed;
 };
 
 void unpack(Incoming& incoming, const oci::Descriptor& descriptor, const Services& services,
@@ -35,7 +34,6 @@ void unpack(Incoming& incoming, const oci::Descriptor& descriptor, const Service
   params.set("mount", incoming.active->mounts().to_json()).set("expect", incoming.info.diff_id->str());
   const auto reply = services.worker.call("unpack", params, fds, stop);
   incoming.implied = reply.result["implied"].string_items();
-  incoming.uncompressed = static_cast<std::uint64_t>(reply.result["uncompressed"].as_int());
 }
 
 /// The id of a layer whose implied directories took their attributes from the layers below: such a
@@ -68,15 +66,12 @@ snapshot::LayerId commit(Incoming& incoming, const snapshot::Chain& below, const
   return id;
 }
 
-/// Records that a pulled layer exists as this blob. `uncompressed`: its size, where it was just unpacked.
+/// Records that a pulled layer exists as this blob.
 void remember_blob(const snapshot::LayerId& layer, const oci::Descriptor& descriptor, const base::Digest& diff_id,
-                   std::optional<std::uint64_t> uncompressed, const Services& services) {
+                   const Services& services) {
   // A pulled layer is the same whatever lies below it.
   const snapshot::BlobKey key{layer, "", std::string(kPulledEncoding)};
-  auto& records = services.snapshots.records();
-  const auto known = records.find_blob(key);
-  if (known && known->digest == descriptor.digest && !uncompressed) return;
-  records.put_blob(key, {descriptor.digest, descriptor.size, diff_id, uncompressed.value_or(0), descriptor.media_type});
+  services.snapshots.records().put_blob(key, {descriptor.digest, descriptor.size, diff_id, 0, descriptor.media_type});
 }
 
 }  // namespace
@@ -116,7 +111,7 @@ snapshot::Chain pull_layers(const ResolvedBase& base, const base::Digest& vertex
     chain.push_back(incoming[i].active
                         ? commit(incoming[i], chain, services, stop)
                         : find_layer(diff_id, chain, services.snapshots).value_or(snapshot::layer_id_of(diff_id)));
-    remember_blob(chain.back(), layers[i], diff_id, incoming[i].uncompressed, services);
+    remember_blob(chain.back(), layers[i], diff_id, services);
   }
   return chain;
 }

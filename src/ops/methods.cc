@@ -60,9 +60,7 @@ base::Json unpack_method(const MethodCall& call) {
   layer::FdSource blob(call.fd(0));
   const base::Fd directory = base::open_directory(spec.upper);
   const layer::Applied applied = layer::apply_blob(blob, directory.get(), options, call.stop);
-  base::Json json = base::Json::object();
-  json.set("uncompressed", applied.uncompressed_size);
-  return json.set("implied", base::Json::strings(applied.implied_directories));
+  return base::Json::object().set("implied", base::Json::strings(applied.implied_directories));
 }
 
 base::Json adopt_method(const MethodCall& call) {

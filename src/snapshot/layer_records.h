@@ -43,7 +43,7 @@ struct LayerBlob {
   base::Digest digest;
   std::uint64_t size = 0;
   base::Digest diff_id;
-  std::uint64_t uncompressed_size = 0;
+  std::uint64_t uncompressed_size = 0;  ///< 0: not known, of a pulled one
   std::string media_type;
 
   bool operator==(const LayerBlob&) const = default;
