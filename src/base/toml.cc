@@ -19,6 +19,8 @@ struct TomlAssertion {};
 // may include it.
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
+// Each level may be a key of many parts (check_depth), and tables are forgotten by recursion.
+#define TOML_MAX_NESTED_VALUES 32
 #define TOML_ASSERT(condition) ((condition) ? void() : toml_assertion_failed())
 // clang-format off
 #include <toml++/impl/preprocessor.h>
@@ -37,7 +39,7 @@ namespace {
 constexpr int kMaxDots = 128;
 
 /// toml++ bounds how deep values stand in another, but not keys of many parts, whose tables it forgets by recursion.
-/// Strings and comments are not told apart: no line of settings has so many words with dots between.
+/// Strings and comments are not told apart, so a long list of addresses on one line is refused as well.
 void check_depth(std::string_view text, const std::string& name) {
   std::size_t line = 1;
   int dots = 0;
@@ -48,7 +50,8 @@ void check_depth(std::string_view text, const std::string& name) {
       dots = 0;
     }
     if (c == '.' && before != '.' && ++dots > kMaxDots) {
-      fail(Code::invalid_argument, "{}:{}: a key has more than {} parts", name, line, kMaxDots);
+      fail(Code::invalid_argument, "{}:{}: more than {} words with dots between in one line; break it into several",
+           name, line, kMaxDots);
     }
     if (c != ' ' && c != '\t') before = c;
   }
