@@ -95,9 +95,9 @@ bool LiveFacts::is_signed(const llb::SourceOp& source, const ops::GitRevision& r
                           std::string_view keys, const std::stop_token& stop) {
   auto git = git_source(source);
   git.judged_commit = revision.commit;
-  git.signature = {.keys = std::string(keys)};
-  git.signature.require_signed_tag = what == Signed::tag;
-  git.signature.ignore_signed_tag = what == Signed::commit;
+  git.signature = ops::GitSignatureRule{.keys = std::string(keys),
+                                        .require_signed_tag = what == Signed::tag,
+                                        .ignore_signed_tag = what == Signed::commit};
   try {
     ops::resolve_git(git, ops::git_cache(parts_.services.store), stop);
     return true;

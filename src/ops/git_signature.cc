@@ -21,14 +21,16 @@ bool truth(const llb::SourceOp& source, std::string_view attribute) {
 
 }  // namespace
 
-GitSignatureRule GitSignatureRule::of(const llb::SourceOp& source) {
+std::optional<GitSignatureRule> GitSignatureRule::of(const llb::SourceOp& source) {
+  const bool asked = std::any_of(source.attrs.begin(), source.attrs.end(),
+                                 [](const auto& attr) { return attr.first.starts_with("git.sig."); });
+  if (!asked) return std::nullopt;
   GitSignatureRule rule;
   rule.keys = source.attr(llb::attr::kGitSignatureKeys);
   rule.reject_expired = truth(source, llb::attr::kGitRejectExpired);
   rule.require_signed_tag = truth(source, llb::attr::kGitRequireSignedTag);
   rule.ignore_signed_tag = truth(source, llb::attr::kGitIgnoreSignedTag);
-  if (rule.keys.empty() && std::any_of(source.attrs.begin(), source.attrs.end(),
-                                       [](const auto& attr) { return attr.first.starts_with("git.sig."); })) {
+  if (rule.keys.empty()) {
     base::fail(base::Code::invalid_argument, "{} has conditions for its signature, but {} names no key",
                source.identifier, llb::attr::kGitSignatureKeys);
   }

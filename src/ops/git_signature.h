@@ -7,7 +7,9 @@
 //
 // git itself verifies, through gpg or ssh-keygen, and is given the rule's keys alone: no keyring, allowed signers
 // or configuration of the user or the machine counts. A signed tag is asked first, and the commit where that does not
-// hold. The tag must say the name it is found under: a server that answers v2 with the signed v1 is refused.
+// hold. The tag must say the name it is found under: with require_signed_tag a server that answers v2 with the signed
+// v1 is refused. Without it any commit that one of the keys ever signed will do, under any name.
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,13 +27,14 @@ struct GitRevision {
 };
 
 struct GitSignatureRule {
-  std::string keys;                 ///< armored OpenPGP key blocks and SSH public keys, one a line; "" = no rule
+  std::string keys;                 ///< armored OpenPGP key blocks and SSH public keys, one a line
   bool reject_expired = false;      ///< an OpenPGP key that has expired since it signed does not count either
   bool require_signed_tag = false;  ///< the commit's own signature is not enough
   bool ignore_signed_tag = false;   ///< only the commit's own counts
 
-  /// Throws invalid_argument for values that are neither true nor false, and for conditions without keys.
-  static GitSignatureRule of(const llb::SourceOp& source);
+  /// Nothing where no rule asks. Throws invalid_argument for values that are neither true nor false, and for conditions
+  /// without keys.
+  static std::optional<GitSignatureRule> of(const llb::SourceOp& source);
 };
 
 class GitSignatures {

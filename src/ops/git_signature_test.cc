@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 constexpr std::string_view kKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKZkEvHMoTnZmOhyFvGCDc9JpFYYeXAqUzHmFLpxmLFG me\n";
 
-GitSignatureRule rule_of(std::map<std::string, std::string> attrs) {
+std::optional<GitSignatureRule> rule_of(std::map<std::string, std::string> attrs) {
   llb::SourceOp source;
   source.identifier = "git://example.org/repo";
   for (auto& [key, value] : attrs) source.attrs[key] = value;
@@ -41,15 +41,16 @@ std::string keys_error(std::string keys) {
   return error_of([&] { GitSignatures(rule, room.path(), room.path(), {}); }, base::Code::invalid_argument);
 }
 
-TEST(GitSignatureRule, IsNoneForSourcesWithoutOne) { EXPECT_TRUE(rule_of({{"git.keepgitdir", "true"}}).keys.empty()); }
+TEST(GitSignatureRule, IsNoneForSourcesWithoutOne) { EXPECT_FALSE(rule_of({{"git.keepgitdir", "true"}})); }
 
 TEST(GitSignatureRule, TakesTheAttributes) {
   const auto rule =
       rule_of({{"git.sig.pubkey", "k"}, {"git.sig.rejectexpired", "true"}, {"git.sig.ignoresignedtag", ""}});
-  EXPECT_EQ(rule.keys, "k");
-  EXPECT_TRUE(rule.reject_expired);
-  EXPECT_FALSE(rule.require_signed_tag);
-  EXPECT_FALSE(rule.ignore_signed_tag);
+  ASSERT_TRUE(rule);
+  EXPECT_EQ(rule->keys, "k");
+  EXPECT_TRUE(rule->reject_expired);
+  EXPECT_FALSE(rule->require_signed_tag);
+  EXPECT_FALSE(rule->ignore_signed_tag);
 }
 
 TEST(GitSignatureRule, NeverGuessesAtATruthValue) {

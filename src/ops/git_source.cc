@@ -138,7 +138,7 @@ class BareRepository {
 void check_signature(const GitSource& source, const GitRevision& revision, const std::string& cache,
                      const std::stop_token& stop) {
   GitRevision named = revision;
-  if (!source.locked_ref.empty() && !source.signature.ignore_signed_tag) {
+  if (!source.locked_ref.empty() && !source.signature->ignore_signed_tag) {
     // The lock has the commit alone; whether a tag that names it is signed, only the remote can say.
     GitSource asked = source;
     asked.ref = source.locked_ref;
@@ -146,7 +146,7 @@ void check_signature(const GitSource& source, const GitRevision& revision, const
     if (now.commit == revision.commit) named = now;
   }
   const BareRepository bare(source, named, cache, stop);
-  GitSignatures(source.signature, bare.path(), cache, stop).check(named);
+  GitSignatures(*source.signature, bare.path(), cache, stop).check(named);
 }
 
 /// With a .git directory of its own, as if cloned, pointing at the real remote.
@@ -251,7 +251,7 @@ GitRevision resolve_git(const GitSource& source, const std::string& cache, const
     base::fail(base::Code::aborted, "{} moved from {} to {} after a policy had looked at it; run the build again",
                lock_name(source), source.judged_commit, revision.commit);
   }
-  if (!source.signature.keys.empty()) {
+  if (source.signature) {
     check_signature(source, revision, cache, stop);
   } else if (!source.checksum.empty() && !revision.commit.starts_with(source.checksum)) {
     // The pin is the tag's: the tag has to be seen to say which commit is meant.

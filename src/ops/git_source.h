@@ -27,9 +27,9 @@ struct GitSource {
   std::string checksum;  ///< a prefix that the commit (or annotated tag) must have
   bool keep_git_dir = false;
   bool skip_submodules = false;
-  std::string locked_ref;      ///< the branch or tag that a lock file turned into a commit, or ""
-  std::string judged_commit;   ///< what a policy was shown of it, or ""
-  GitSignatureRule signature;  ///< whose signature it needs, as a source policy says
+  std::string locked_ref;                     ///< the branch or tag that a lock file turned into a commit, or ""
+  std::string judged_commit;                  ///< what a policy was shown of it, or ""
+  std::optional<GitSignatureRule> signature;  ///< whose signature it needs, as a source policy says
 
   static GitSource of(const llb::SourceOp& source);
 };

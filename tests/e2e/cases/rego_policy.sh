@@ -356,8 +356,14 @@ deny := set()
 END
 fails 1 ctx
 contains log 'verify_git_signature: there is no file key.pub'
-echo 'no key' >ctx/key.pub
-fails 1 ctx
+# A file without a key is no rule that holds, also of a commit that nobody signed.
+signed=$(git -C repo rev-parse HEAD)
+git -C repo commit -q --no-gpg-sign --allow-empty -m unsigned
+for text in '' $'\n' 'no key'; do
+  printf '%s' "$text" >ctx/key.pub
+  fails 1 ctx
+done
+git -C repo reset -q --hard "$signed"
 cp other.pub ctx/key.pub
 fails 3 ctx
 cp signer.pub ctx/key.pub
