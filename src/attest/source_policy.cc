@@ -41,6 +41,19 @@ constexpr std::array kSettable{llb::attr::kHttpChecksum,
   throw error;
 }
 
+/// An attribute says what holds of one kind of source; on another one nobody would look at it, and nothing would hold.
+void check_place(std::string_view attribute, const llb::SourceOp& source, const std::string& rule) {
+  const std::string_view kind = attribute.substr(0, attribute.find('.'));
+  const std::string_view scheme = source.scheme();
+  const bool fits =
+      kind == "http" ? scheme == "http" || scheme == "https" : scheme == (kind == "image" ? "docker-image" : kind);
+  if (fits) return;
+  base::Error error(base::Code::invalid_argument, base::format("{} sets {} of {}, which is no source of that kind",
+                                                               rule, attribute, source.identifier));
+  error.set_hint("give repositories (git://…), downloads (http://…, https://…) and images rules of their own");
+  throw error;
+}
+
 std::string_view without_fragment(std::string_view identifier) { return identifier.substr(0, identifier.find('#')); }
 
 /// One of the names, or its number as protobuf's enums have it.
@@ -144,7 +157,10 @@ bool SourcePolicies::Rule::convert(llb::SourceOp& source) const {
   if (without_fragment(source.identifier) != without_fragment(before.identifier)) {
     source.attrs.erase(std::string(llb::attr::kGitFullUrl));
   }
-  for (const auto& [key, value] : attrs) source.attrs[key] = value;
+  for (const auto& [key, value] : attrs) {
+    check_place(key, source, name);
+    source.attrs[key] = value;
+  }
   return !(source == before);
 }
 
