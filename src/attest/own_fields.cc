@@ -2,6 +2,7 @@
 #include "attest/own_fields.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,7 +20,10 @@ bool is_builders(std::string_view field) {
 }
 
 base::Json read_object(const std::string& path) {
-  const base::Fd file = base::open_file(path, O_RDONLY);
+  const base::Fd file = base::open_file(path, O_RDONLY | O_NONBLOCK);
+  struct stat status;
+  SLIP_SYSCALL(::fstat(file.get(), &status), "look at {}", path);
+  if (!S_ISREG(status.st_mode)) base::fail(base::Code::invalid_argument, "it is no regular file");
   const base::Json json = base::Json::parse(base::read_all(file.get(), kMaxFile));
   if (!json.is_object()) base::fail(base::Code::invalid_argument, "it is no JSON object");
   for (const auto& [name, value] : json.members()) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -45,6 +47,10 @@ TEST_F(OwnFieldsTest, WhatIsWrongIsNamedWithItsFile) {
   EXPECT_THAT(wrong(), HasSubstr("/a.json: it is no JSON object"));
   write("a.json", "{");
   EXPECT_THAT(wrong(), HasSubstr("/a.json"));
+  ASSERT_EQ(::unlink((room_.path() + "/a.json").c_str()), 0);
+  ASSERT_EQ(::mkfifo((room_.path() + "/a.json").c_str(), 0600), 0);
+  EXPECT_THAT(wrong(), HasSubstr("/a.json: it is no regular file"));
+  ASSERT_EQ(::unlink((room_.path() + "/a.json").c_str()), 0);
   write("a.json", R"({"slipway_lock": "sha256:00"})");
   EXPECT_THAT(wrong(), HasSubstr("/a.json: the builder itself states slipway_lock"));
 }
